@@ -1,0 +1,26 @@
+# cmake -DOUTPUT=out.c -DKIND=kernels|font -DFILES=a|b -P Embed.cmake: files as C arrays.
+string(REPLACE "|" ";" FILES "${FILES}")
+
+function(bytes_of path result)
+    file(READ "${path}" hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    set(${result} "${bytes}" PARENT_SCOPE)
+endfunction()
+
+if(KIND STREQUAL "font")
+    bytes_of("${FILES}" bytes)
+    file(WRITE "${OUTPUT}" "#include <stddef.h>\n\nconst unsigned char te_font_data[] = {${bytes}};\n"
+        "const size_t te_font_size = sizeof te_font_data;\n")
+else()
+    set(rows "")
+    file(WRITE "${OUTPUT}" "#include \"device/opencl.h\"\n\n")
+    set(index 0)
+    foreach(path IN LISTS FILES)
+        get_filename_component(name "${path}" NAME)
+        bytes_of("${path}" bytes)
+        file(APPEND "${OUTPUT}" "static const char file_${index}[] = {${bytes}0};\n")
+        string(APPEND rows "    {\"${name}\", file_${index}},\n")
+        math(EXPR index "${index} + 1")
+    endforeach()
+    file(APPEND "${OUTPUT}" "\nconst te_embedded_file te_embedded_kernels[] = {\n${rows}    {0, 0},\n};\n")
+endif()

@@ -1,0 +1,66 @@
+/* Settings: the values that ini files, command lines and weight files give, in one struct described by one table.
+ *
+ * The table (settings_table.c) has a row for every key: where its value lives in this struct, type, range or
+ * choices, default, help. Reading, printing, help texts and the metadata of weight files all walk that table.
+ */
+#ifndef TE_BASE_SETTINGS_H
+#define TE_BASE_SETTINGS_H
+
+#include "base/status.h"
+
+enum { TE_TEXT_SETTING = 256 };
+
+typedef enum te_backbone { TE_TINY, TE_SMALL, TE_BASE, TE_LARGE, TE_BACKBONE_COUNT } te_backbone;
+typedef enum te_expert_kind { TE_EXPERT_MLP, TE_EXPERT_CONV } te_expert_kind;
+typedef enum te_gate_kind { TE_GATE_CONV1, TE_GATE_CONV3, TE_GATE_CONV5, TE_GATE_MLP } te_gate_kind;
+typedef enum te_write_kind { TE_WRITE_ADD, TE_WRITE_REPLACE, TE_WRITE_GATED } te_write_kind;
+typedef enum te_fit_kind { TE_FIT_PAD, TE_FIT_STRETCH } te_fit_kind;
+
+struct te_settings {
+    struct {
+        char pick[TE_TEXT_SETTING];    /* an index, a type or part of a name: overrides the keys below */
+        char platform[TE_TEXT_SETTING], vendor[TE_TEXT_SETTING], name[TE_TEXT_SETTING];
+        char type[TE_TEXT_SETTING];    /* any, gpu, cpu, accelerator */
+        int index;                     /* -1: not chosen by index */
+        char exclude[TE_TEXT_SETTING]; /* devices whose platform or name holds this are left out */
+        char binary[TE_TEXT_SETTING];  /* folder of prebuilt program binaries */
+    } device;
+    struct {
+        char folder[TE_TEXT_SETTING];  /* read .cl files from here instead of the embedded text */
+        int cache;                     /* bool: keep compiled programs on disk */
+        char variant[TE_TEXT_SETTING]; /* "op=variant,..." forces implementations; empty: the best supported */
+    } kernels;
+    struct {
+        int height, width;             /* pixels, multiples of 16 */
+        te_fit_kind fit;
+    } input;
+    struct {
+        te_backbone backbone;
+        int width, blocks, heads;      /* C, number of blocks, attention heads; 0: the backbone's */
+        char taps[TE_TEXT_SETTING];    /* 1-based blocks, "3 6 9 12"; empty: the backbone's */
+        int cls_token;                 /* bool */
+        char tasks[TE_TEXT_SETTING];   /* names, separated by spaces */
+        int semseg_classes;
+        int decoder_width;             /* D; 0: the backbone's */
+        int experts;                   /* E */
+        int expert_hidden;             /* 0: 4 D (large: 2560) */
+        te_expert_kind expert;
+        te_gate_kind gate;
+        int gate_width;                /* G; 0: the backbone's */
+        char connection[TE_TEXT_SETTING]; /* "dense" or "sparse:k" */
+        int memory;                    /* bool */
+        te_write_kind write;
+    } model;
+};
+
+/* A copy in fresh memory; te_settings_free() it. */
+te_status te_settings_copy(const te_settings *from, te_settings **to);
+
+/* te_settings_set() for values that come from a place worth naming: `where` ("'a.safetensors', metadata") and a
+ * colon go in front of the message. */
+te_status te_settings_set_from(te_settings *settings, const char *key, const char *value, const char *where);
+
+/* te_settings_load() of `bytes` bytes at `text`; `name` stands for the path in messages. */
+te_status te_settings_load_memory(te_settings *settings, const char *text, size_t bytes, const char *name);
+
+#endif

@@ -1,0 +1,252 @@
+/* The table of settings. The help of [model] says where a value comes from, as docs/MODEL.md does: [P] the paper,
+ * [S] the authors' code for sibling models, [C] this project's choice. */
+#include "base/settings_table.h"
+
+#include "base/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- checks of texts that have a syntax of their own ---- */
+
+static te_status check_choice(const te_setting *row, const char *value)
+{
+    if (te_setting_find_choice(row->info.type, value, strlen(value)) < 0) {
+        return te_fail(TE_ERR_SETTING, "setting '%s' is '%s'; it must be one of %s", row->info.key, value,
+                       row->info.type);
+    }
+    return TE_OK;
+}
+
+/* The next word of a list separated by spaces: its start, with its length in `*length` and `*text` moved behind it.
+ * NULL at the end. */
+static const char *next_word(const char **text, size_t *length)
+{
+    const char *start = *text + strspn(*text, " ");
+    *length = strcspn(start, " ");
+    *text = start + *length;
+    return *length > 0 ? start : NULL;
+}
+
+static te_status check_tasks(const te_setting *row, const char *value)
+{
+    const char *rest = value, *word;
+    size_t length;
+    unsigned seen = 0;
+    while ((word = next_word(&rest, &length)) != NULL) {
+        int task = te_task_find(word, length);
+        if (task < 0) {
+            return te_fail(TE_ERR_SETTING,
+                           "setting '%s' names an unknown task '%.*s'; known are semseg, human_parts, sal, "
+                           "normals, edge, depth, separated by spaces", row->info.key, (int)length, word);
+        }
+        if (seen & 1u << task) {
+            return te_fail(TE_ERR_SETTING, "setting '%s' names task '%.*s' twice", row->info.key, (int)length,
+                           word);
+        }
+        seen |= 1u << task;
+    }
+    if (!seen) {
+        return te_fail(TE_ERR_SETTING, "setting '%s' is empty; name at least one task", row->info.key);
+    }
+    return TE_OK;
+}
+
+/* Digits alone, without leading zeros, up to `maximum`; 0 if it is anything else. */
+static int read_positive(const char *text, size_t length, int maximum)
+{
+    int value = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || (i == 0 && text[i] == '0')) {
+            return 0;
+        }
+        value = value * 10 + (text[i] - '0');
+        if (value > maximum) {
+            return 0;
+        }
+    }
+    return value;
+}
+
+enum { MOST_BLOCKS = 128, MOST_TAPS = 8, MOST_EXPERTS = 64 };
+
+static te_status check_taps(const te_setting *row, const char *value)
+{
+    const char *rest = value, *word;
+    size_t length;
+    int previous = 0, taps = 0;
+    while ((word = next_word(&rest, &length)) != NULL) {
+        int block = read_positive(word, length, MOST_BLOCKS);
+        if (block <= previous || ++taps > MOST_TAPS) {
+            return te_fail(TE_ERR_SETTING,
+                           "setting '%s' is '%s'; it must be up to %d rising numbers of blocks from 1 to %d, "
+                           "separated by spaces, or empty", row->info.key, value, MOST_TAPS, MOST_BLOCKS);
+        }
+        previous = block;
+    }
+    return TE_OK;
+}
+
+static te_status check_connection(const te_setting *row, const char *value)
+{
+    static const char sparse[] = "sparse:";
+    if (strcmp(value, "dense") == 0) {
+        return TE_OK;
+    }
+    if (strncmp(value, sparse, sizeof sparse - 1) == 0) {
+        const char *best = value + sizeof sparse - 1;
+        if (read_positive(best, strlen(best), MOST_EXPERTS) > 0) {
+            return TE_OK;
+        }
+    }
+    return te_fail(TE_ERR_SETTING, "setting '%s' is '%s'; it must be dense, or sparse:k with k from 1 to %d",
+                   row->info.key, value, MOST_EXPERTS);
+}
+
+/* ---- the table ---- */
+
+#define PLACE(field) offsetof(te_settings, field)
+#define INT(field, minimum, maximum, step, value, help) \
+    {{#field, "int", value, help}, TE_SETTING_INT, PLACE(field), minimum, maximum, step, NULL}
+#define BOOL(field, value, help) {{#field, "bool", value, help}, TE_SETTING_BOOL, PLACE(field), 0, 1, 1, NULL}
+#define CHOICE(field, choices, value, help) \
+    {{#field, choices, value, help}, TE_SETTING_CHOICE, PLACE(field), 0, 0, 1, NULL}
+#define TEXT(field, type, value, check, help) \
+    {{#field, type, value, help}, TE_SETTING_TEXT, PLACE(field), 0, 0, 1, check}
+
+/* The order of the choices is the order of the enums in settings.h. */
+static const te_setting table[] = {
+    TEXT(device.pick, "text", "", NULL,
+         "the device by its number, type or part of its name; if set, the keys below do not choose"),
+    TEXT(device.platform, "text", "", NULL, "only OpenCL platforms whose name holds this, in any case"),
+    TEXT(device.vendor, "text", "", NULL, "only devices whose vendor holds this, in any case"),
+    TEXT(device.name, "text", "", NULL, "only devices whose name holds this, in any case"),
+    TEXT(device.type, "any|gpu|cpu|accelerator", "any", check_choice, "only devices of this type"),
+    INT(device.index, -1, 4095, 1, "-1", "the device of this number in the list; -1: not chosen by number"),
+    TEXT(device.exclude, "text", "", NULL, "leave out devices whose platform or name holds this, in any case"),
+    TEXT(device.binary, "text", "", NULL, "folder of prebuilt programs, for devices without a compiler"),
+
+    TEXT(kernels.folder, "text", "", NULL, "read the .cl files from this folder instead of the library's own copy"),
+    BOOL(kernels.cache, "on", "keep compiled programs on disk for the next start"),
+    TEXT(kernels.variant, "text", "", NULL, "force implementations, 'op=variant,...'; empty: the best supported"),
+
+    INT(input.height, 16, 4096, 16, "512", "height of the network's input in pixels, H"),
+    INT(input.width, 16, 4096, 16, "512", "width of the network's input in pixels, W"),
+    CHOICE(input.fit, "pad|stretch", "pad", "a picture of another aspect is padded, or stretched [S] to the input"),
+
+    CHOICE(model.backbone, "tiny|small|base|large", "base", "the vision transformer [P]; sizes of timm's ViT [S]"),
+    INT(model.width, 0, 8192, 1, "0", "channels of the backbone, C; 0: the backbone's own [S]"),
+    INT(model.blocks, 0, MOST_BLOCKS, 1, "0", "transformer blocks; 0: the backbone's own [S]"),
+    INT(model.heads, 0, 256, 1, "0", "attention heads of a block; 0: the backbone's own [S]"),
+    TEXT(model.taps, "text", "", check_taps,
+         "blocks (from 1) whose output is decoded, for example '3 6 9 12'; empty: the backbone's own [S]"),
+    BOOL(model.cls_token, "off", "a class token takes part in attention; off [C], on in sibling models [S]"),
+    TEXT(model.tasks, "text", "semseg human_parts sal normals edge", check_tasks,
+         "tasks, separated by spaces: semseg human_parts sal normals edge depth [P]"),
+    INT(model.semseg_classes, 1, 255, 1, "21", "classes of semseg: 21 for PASCAL-Context, 40 for NYUD-v2 [S]"),
+    INT(model.decoder_width, 0, 8192, 1, "0",
+        "channels of decoded features and memories, D; 0: a choice for each backbone [C]"),
+    INT(model.experts, 1, MOST_EXPERTS, 1, "5", "experts shared by all tasks at each tap, E [C]"),
+    INT(model.expert_hidden, 0, 32768, 1, "0", "hidden channels of an expert; 0: 4 D, 2560 for large [C]"),
+    CHOICE(model.expert, "mlp|conv", "mlp", "experts see single tokens, or 3x3 tokens through a convolution [C]"),
+    CHOICE(model.gate, "conv1|conv3|conv5|mlp", "conv3",
+           "gates see 1x1, 3x3 or 5x5 tokens through convolutions, or are two linear layers [P]"),
+    INT(model.gate_width, 0, 4096, 1, "0",
+        "channels inside a convolutional gate, G; 0: a choice for each backbone [C]"),
+    TEXT(model.connection, "text", "dense", check_connection,
+         "each token uses all experts, dense [P], or its k best, sparse:k [C]"),
+    BOOL(model.memory, "on", "task memories take part as one more expert and are written at each tap [P]"),
+    CHOICE(model.write, "add|replace|gated", "add", "how decoded features enter a memory [C]"),
+};
+
+enum { ROWS = sizeof table / sizeof table[0] };
+
+/* Choices and booleans are written through an int pointer. */
+_Static_assert(sizeof(te_fit_kind) == sizeof(int) && sizeof(te_backbone) == sizeof(int) &&
+                   sizeof(te_expert_kind) == sizeof(int) && sizeof(te_gate_kind) == sizeof(int) &&
+                   sizeof(te_write_kind) == sizeof(int), "an enum of the settings must be as large as an int");
+
+size_t te_settings_count(void)
+{
+    return ROWS;
+}
+
+const te_setting_info *te_settings_get_info(size_t row)
+{
+    return row < ROWS ? &table[row].info : NULL;
+}
+
+const te_setting *te_setting_get(size_t index)
+{
+    return &table[index];
+}
+
+const te_setting *te_setting_find(const char *key, size_t length)
+{
+    for (size_t row = 0; row < ROWS; row++) {
+        if (strlen(table[row].info.key) == length && memcmp(table[row].info.key, key, length) == 0) {
+            return &table[row];
+        }
+    }
+    return NULL;
+}
+
+const char *te_setting_get_choice(const char *choices, int choice, size_t *length)
+{
+    for (; choice > 0; choice--) {
+        choices += strcspn(choices, "|");
+        if (*choices == '\0') {
+            return NULL;
+        }
+        choices++;
+    }
+    *length = strcspn(choices, "|");
+    return choices;
+}
+
+int te_setting_find_choice(const char *choices, const char *value, size_t length)
+{
+    const char *name;
+    size_t name_length;
+    for (int choice = 0; (name = te_setting_get_choice(choices, choice, &name_length)) != NULL; choice++) {
+        if (name_length == length && memcmp(name, value, length) == 0) {
+            return choice;
+        }
+    }
+    return -1;
+}
+
+/* Letters to insert, remove or replace to turn `a` into `b`, of which the first LONGEST letters are looked at. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 64 };
+    size_t row[LONGEST + 1], rows = strnlen(a, LONGEST), columns = strnlen(b, LONGEST);
+    for (size_t j = 0; j <= columns; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= rows; i++) {
+        size_t diagonal = row[0]; /* the distance of i - 1 letters of a from j - 1 of b */
+        row[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = replaced < other ? replaced : other;
+        }
+    }
+    return row[columns];
+}
+
+const te_setting *te_setting_find_nearest(const char *key)
+{
+    const te_setting *nearest = &table[0];
+    size_t least = SIZE_MAX;
+    for (size_t row = 0; row < ROWS; row++) {
+        size_t distance = edit_distance(key, table[row].info.key);
+        if (distance < least) {
+            least = distance;
+            nearest = &table[row];
+        }
+    }
+    return nearest;
+}

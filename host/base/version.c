@@ -1,0 +1,6 @@
+#include "taskexpert.h"
+
+const char *te_version(void)
+{
+    return TE_VERSION;
+}

@@ -1,0 +1,86 @@
+/* Device memory and transfers. */
+#include "device/opencl.h"
+
+#include <stdlib.h>
+
+te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what)
+{
+    double mib = (double)bytes / (1 << 20);
+    if (bytes > device->caps.max_allocation) {
+        return te_fail(TE_ERR_MEMORY, "%.1f MiB for %s exceed the %.1f MiB that device '%s' allows in one buffer: "
+                       "use a smaller input size, batch or model", mib, what,
+                       (double)device->caps.max_allocation / (1 << 20), device->info.name);
+    }
+    te_buffer *created = te_alloc(1, sizeof *created, "a buffer");
+    if (!created) {
+        return TE_ERR_MEMORY;
+    }
+    cl_int code;
+    created->memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes ? bytes : 1, NULL, &code);
+    if (code != CL_SUCCESS) {
+        free(created);
+        te_cl_fail(device, code, "clCreateBuffer", NULL);
+        return te_fail_prefix(TE_ERR_MEMORY, "%.1f MiB for %s beside %.1f MiB in use (use a smaller input size, batch "
+                              "or model): ", mib, what, (double)device->allocated / (1 << 20));
+    }
+    created->device = device;
+    created->bytes = bytes;
+    device->allocated += bytes;
+    device->peak = device->allocated > device->peak ? device->allocated : device->peak;
+    *buffer = created;
+    return TE_OK;
+}
+
+void te_buffer_free(te_buffer *buffer)
+{
+    if (buffer) {
+        buffer->device->allocated -= buffer->bytes;
+        clReleaseMemObject(buffer->memory);
+        free(buffer);
+    }
+}
+
+size_t te_buffer_bytes(const te_buffer *buffer)
+{
+    return buffer->bytes;
+}
+
+size_t te_device_memory(const te_device *device, size_t *peak)
+{
+    if (peak) {
+        *peak = device->peak;
+    }
+    return device->allocated;
+}
+
+/* Overflow-safe: is [offset, offset + bytes) inside the buffer? */
+static te_status check_range(const te_buffer *buffer, size_t offset, size_t bytes)
+{
+    if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
+        return te_fail(TE_ERR_ARGUMENT, "a transfer of %zu bytes at %zu does not fit a buffer of %zu bytes", bytes,
+                       offset, buffer->bytes);
+    }
+    return TE_OK;
+}
+
+te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes)
+{
+    TE_TRY(check_range(buffer, offset, bytes));
+    if (bytes == 0) {
+        return TE_OK;
+    }
+    cl_int code = clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL,
+                                       NULL);
+    return code == CL_SUCCESS ? TE_OK : te_cl_fail(buffer->device, code, "clEnqueueWriteBuffer", NULL);
+}
+
+te_status te_buffer_read(te_buffer *buffer, size_t offset, void *data, size_t bytes)
+{
+    TE_TRY(check_range(buffer, offset, bytes));
+    if (bytes == 0) {
+        return TE_OK;
+    }
+    cl_int code = clEnqueueReadBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL,
+                                      NULL);
+    return code == CL_SUCCESS ? TE_OK : te_cl_fail(buffer->device, code, "clEnqueueReadBuffer", NULL);
+}

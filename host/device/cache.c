@@ -1,0 +1,124 @@
+/* Compiled programs on disk, under $XDG_CACHE_HOME/taskexpert.
+ *
+ * A file holds a header line, the key in full, and the binary with its length and CRC-32. Everything is checked before a
+ * driver sees a byte: PoCL crashes on a damaged binary, rusticl accepts one. Whatever is wrong, the answer is "not
+ * cached", and the program is built from source.
+ */
+#include "device/opencl.h"
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { KEY_BYTES = 2048, HEADER_BYTES = KEY_BYTES + 256, MAX_BINARY = 64 << 20 };
+
+static const char *const cache_format = "taskexpert program cache 1";
+
+/* Everything that a compiled program depends on, as text. */
+static void describe_key(const te_cache_key *key, char text[KEY_BYTES])
+{
+    const te_device_info *info = key->info;
+    size_t length = strlen(key->source);
+    snprintf(text, KEY_BYTES, "platform=%s\ndevice=%s\ndriver=%s\nlanguage=%s\noptions=%s\nsource=%zu %016llx\n",
+             info->platform, info->name, info->driver, info->language, key->options, length,
+             (unsigned long long)te_hash(TE_HASH_START, key->source, length));
+}
+
+/* Path of the key's file, or NULL without a home. free() it. */
+static char *cache_path(const char *key_text, char **folder)
+{
+    const char *base = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    char *root = base && *base ? te_path_join(base, "taskexpert")
+                 : home && *home ? te_path_join(home, ".cache/taskexpert") : NULL;
+    if (!root) {
+        return NULL;
+    }
+    char name[32];
+    snprintf(name, sizeof name, "%016llx.bin", (unsigned long long)te_hash(TE_HASH_START, key_text, strlen(key_text)));
+    char *path = te_path_join(root, name);
+    if (folder) {
+        *folder = root;
+    } else {
+        free(root);
+    }
+    return path;
+}
+
+/* What precedes the binary in a file. */
+static size_t describe_header(const char *key_text, const unsigned char *binary, size_t bytes, char *header)
+{
+    unsigned long crc = crc32(0, binary, (uInt)bytes);
+    int length = snprintf(header, HEADER_BYTES, "%s\n%sbinary=%zu %08lx\n", cache_format, key_text, bytes, crc);
+    return (size_t)length;
+}
+
+/* The binary inside a file's content, if the content is exactly what te_cache_save() would have written. */
+static const unsigned char *verified_binary(const char *key_text, const uint8_t *data, size_t bytes, size_t *length)
+{
+    char start[HEADER_BYTES];
+    int known = snprintf(start, sizeof start, "%s\n%sbinary=", cache_format, key_text);
+    if (bytes < (size_t)known || memcmp(data, start, (size_t)known) != 0) {
+        return NULL;
+    }
+    size_t declared;
+    if (sscanf((const char *)data + known, "%zu", &declared) != 1 || declared == 0 || declared >= bytes) {
+        return NULL;
+    }
+    const unsigned char *binary = data + (bytes - declared);
+    size_t header_length = describe_header(key_text, binary, declared, start);
+    if (header_length + declared != bytes || memcmp(data, start, header_length) != 0) {
+        return NULL;
+    }
+    *length = declared;
+    return binary;
+}
+
+unsigned char *te_cache_load(const te_cache_key *key, size_t *bytes)
+{
+    char key_text[KEY_BYTES];
+    describe_key(key, key_text);
+    char *path = cache_path(key_text, NULL);
+    uint8_t *data = NULL;
+    size_t file_bytes;
+    unsigned char *copy = NULL;
+    if (path && te_file_read(path, MAX_BINARY, &data, &file_bytes) == TE_OK) {
+        const unsigned char *binary = verified_binary(key_text, data, file_bytes, bytes);
+        copy = binary ? te_alloc(*bytes, 1, "a cached program") : NULL;
+        if (copy) {
+            memcpy(copy, binary, *bytes);
+        } else {
+            te_log(TE_LOG_WARNING, "ignoring the damaged program cache file '%s'", path);
+        }
+    }
+    free(data);
+    free(path);
+    return copy;
+}
+
+void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t bytes)
+{
+    static bool warned;
+    char key_text[KEY_BYTES], *folder = NULL;
+    describe_key(key, key_text);
+    char *path = cache_path(key_text, &folder);
+    unsigned char *data = bytes < MAX_BINARY ? te_alloc(bytes + HEADER_BYTES, 1, "a program to cache") : NULL;
+    te_status status = path && data ? te_folder_make(folder) : TE_ERR_FILE;
+    if (status == TE_OK) {
+        size_t header = describe_header(key_text, binary, bytes, (char *)data);
+        memcpy(data + header, binary, bytes);
+        status = te_file_write(path, data, header + bytes);
+    }
+    if (status != TE_OK && !warned) {
+        warned = true;
+        te_log(TE_LOG_WARNING, "compiled programs are not cached: %s", path ? te_last_error() : "no home folder");
+    }
+    free(data);
+    free(path);
+    free(folder);
+}

@@ -1,0 +1,117 @@
+/* Opening and closing a device, waiting for it. */
+#include "device/opencl.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static te_status open_queue(te_device *device, cl_platform_id platform)
+{
+    cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
+    cl_int code;
+    device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    if (code != CL_SUCCESS) {
+        return te_cl_fail(device, code, "clCreateContext", NULL);
+    }
+    /* In order: some drivers offer nothing else, and a step is one chain anyway. */
+    device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clCreateCommandQueue", NULL);
+}
+
+static te_status open_listed(te_device **device, const te_listed *listed, const te_settings *settings)
+{
+    te_device *opened = te_alloc(1, sizeof *opened, "a device");
+    if (!opened) {
+        return TE_ERR_MEMORY;
+    }
+    opened->id = listed->id;
+    opened->caps = listed->caps;
+    opened->info = listed->info;
+    opened->quirks = te_quirks(&listed->info);
+    te_status status;
+    TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
+    TE_TRY_OUT(open_queue(opened, listed->platform));
+    te_log(TE_LOG_INFO, "device %d: %s (%s, %s), %s", opened->info.index, opened->info.name, opened->info.platform,
+           opened->info.type, opened->info.why);
+    *device = opened;
+    return TE_OK;
+out:
+    te_device_close(opened);
+    return status;
+}
+
+te_status te_device_open(te_device **device, const te_settings *settings)
+{
+    te_listed *list;
+    size_t count, chosen;
+    TE_TRY(te_list_devices(&list, &count));
+    te_status status = te_select(list, count, settings, &chosen);
+    if (status == TE_OK) {
+        status = open_listed(device, &list[chosen], settings);
+    }
+    free(list);
+    return status;
+}
+
+static void free_programs(te_program *program)
+{
+    while (program) {
+        te_program *next = program->next;
+        clReleaseProgram(program->program);
+        free(program->family);
+        free(program->options);
+        free(program);
+        program = next;
+    }
+}
+
+void te_device_close(te_device *device)
+{
+    if (!device) {
+        return;
+    }
+    free_programs(device->programs);
+    if (device->queue) {
+        clFinish(device->queue);
+        clReleaseCommandQueue(device->queue);
+    }
+    if (device->context) {
+        clReleaseContext(device->context);
+    }
+    te_settings_free(device->settings);
+    free(device);
+}
+
+te_status te_device_get_info(const te_device *device, te_device_info *info)
+{
+    *info = device->info;
+    return TE_OK;
+}
+
+te_status te_device_finish(te_device *device)
+{
+    device->pending = 0;
+    cl_int code = clFinish(device->queue);
+    return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clFinish", NULL);
+}
+
+bool te_caps_wide_cpu(const te_caps *caps)
+{
+    return (caps->types & TE_TYPE_CPU) && !caps->simulator && caps->float_width >= 4;
+}
+
+const te_caps *te_device_caps(const te_device *device)
+{
+    return &device->caps;
+}
+
+const char *te_device_name(const te_device *device)
+{
+    return device->info.name;
+}
+
+const struct te_settings *te_device_settings(const te_device *device)
+{
+    return device->settings;
+}

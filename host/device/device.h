@@ -1,0 +1,85 @@
+/* One opened OpenCL device, as the layers above see it: limits, buffers, kernels, one in-order queue.
+ *
+ * Nothing of OpenCL shows in this header; host/device is the only folder that includes <CL/cl.h>.
+ */
+#ifndef TE_DEVICE_DEVICE_H
+#define TE_DEVICE_DEVICE_H
+
+#include "base/settings.h"
+
+#include <stdbool.h>
+
+/* Device types are a bit set in OpenCL; a simulator reports all of them. */
+enum { TE_TYPE_CPU = 1, TE_TYPE_GPU = 2, TE_TYPE_ACCELERATOR = 4, TE_TYPE_CUSTOM = 8 };
+
+/* What implementations are chosen by. Queried, never assumed. */
+typedef struct te_caps {
+    unsigned types;           /* TE_TYPE_* bits */
+    bool simulator;           /* executes correctly and very slowly (from the quirk table) */
+    bool compiler, little_endian, available, unified_memory;
+    uint32_t compute_units, address_bits, base_alignment, float_width;
+    uint64_t global_memory, max_allocation, local_memory;
+    size_t max_work_group, max_work_item[3];
+    bool fp16, fp64;
+} te_caps;
+
+/* Whether kernels written for CPU devices suit: a processor whose compiler asks for vectors. */
+bool te_caps_wide_cpu(const te_caps *caps);
+
+const te_caps *te_device_caps(const te_device *device);
+const char *te_device_name(const te_device *device);
+const struct te_settings *te_device_settings(const te_device *device);
+
+/* Wait for everything that was enqueued. A driver's asynchronous error surfaces here. */
+te_status te_device_finish(te_device *device);
+
+/* ---- buffers ---- */
+
+typedef struct te_buffer te_buffer;
+
+/* `bytes` bytes of device memory. TE_ERR_MEMORY names `what`, the size and the device's limit. */
+te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what);
+void te_buffer_free(te_buffer *buffer);
+size_t te_buffer_bytes(const te_buffer *buffer);
+
+/* Blocking transfers of `bytes` bytes at byte `offset`. */
+te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes);
+te_status te_buffer_read(te_buffer *buffer, size_t offset, void *data, size_t bytes);
+
+/* Bytes of all buffers alive on the device, now and at most. */
+size_t te_device_memory(const te_device *device, size_t *peak);
+
+/* ---- kernels ---- */
+
+/* One kernel of a program, its arguments bound; enqueue it as often as needed. */
+typedef struct te_kernel te_kernel;
+
+/* Kernel `name` of kernels/<family>.cl built with `options` ("-DTILE=8 ..."). The program is built, or taken from the
+ * cache, when it is first needed. */
+te_status te_kernel_create(te_kernel **kernel, te_device *device, const char *family, const char *name,
+                           const char *options);
+void te_kernel_free(te_kernel *kernel);
+
+te_status te_kernel_set_buffer(te_kernel *kernel, unsigned index, const te_buffer *buffer); /* NULL: a null pointer */
+te_status te_kernel_set_int(te_kernel *kernel, unsigned index, int32_t value);
+te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value);
+
+/* Enqueue over `global` work-items in work-groups of `local` (global is rounded up to it; kernels guard the rest). */
+te_status te_kernel_run(te_kernel *kernel, const size_t global[3], const size_t local[3]);
+
+/* The largest work-group this kernel can run with on its device. */
+te_status te_kernel_max_work_group(const te_kernel *kernel, size_t *work_items);
+
+/* ---- CLBlast ---- */
+
+/* c (M,N) += a (M,K) b^T with b (N,K), row-major with the given row strides and offsets, in elements. */
+typedef struct te_sgemm {
+    size_t m, n, k;
+    const te_buffer *a, *b;
+    te_buffer *c;
+    size_t a_offset, a_stride, b_offset, b_stride, c_offset, c_stride;
+} te_sgemm;
+
+te_status te_device_sgemm(te_device *device, const te_sgemm *product);
+
+#endif

@@ -1,0 +1,100 @@
+/* What the files of host/device share: the only header that includes <CL/cl.h>. */
+#ifndef TE_DEVICE_OPENCL_H
+#define TE_DEVICE_OPENCL_H
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+#include "device/device.h"
+
+/* A driver's error code as its name, "CL_OUT_OF_RESOURCES". */
+const char *te_cl_error_name(cl_int code);
+
+/* Record "<call> failed with <name> on device '...'" (and for `kernel`, if not NULL). */
+te_status te_cl_fail(const te_device *device, cl_int code, const char *call, const char *kernel);
+
+/* ---- list.c: every device of every platform ---- */
+
+typedef struct te_listed {
+    cl_platform_id platform;
+    cl_device_id id;
+    te_caps caps;
+    te_device_info info; /* chosen and why filled in by te_select() */
+} te_listed;
+
+/* All devices; TE_ERR_NO_DEVICE when there is none at all. free() the list. */
+te_status te_list_devices(te_listed **list, size_t *count);
+
+/* ---- select.c ---- */
+
+/* Mark the device that the settings pick, and why each other was not; TE_ERR_NO_DEVICE lists the candidates. */
+te_status te_select(te_listed *list, size_t count, const struct te_settings *settings, size_t *chosen);
+
+/* ---- quirks.c ---- */
+
+enum {
+    TE_QUIRK_SIMULATOR = 1 /* not a device to pick when there is another */
+};
+
+/* The quirks of a device by its platform, vendor, name and driver version. */
+unsigned te_quirks(const te_device_info *info);
+
+/* ---- program.c, cache.c ---- */
+
+typedef struct te_program {
+    char *family, *options;
+    cl_program program;
+    struct te_program *next;
+} te_program;
+
+/* Build or find the program of a family. */
+te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program);
+
+/* A compiled program kept on disk under everything that it depends on. */
+typedef struct te_cache_key {
+    const char *source, *options;
+    const te_device_info *info;
+} te_cache_key;
+
+/* Binary of `key`, verified, or NULL when there is none (never an error). free() it. */
+unsigned char *te_cache_load(const te_cache_key *key, size_t *bytes);
+/* Keep a binary; what goes wrong is logged once and otherwise ignored. */
+void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t bytes);
+
+/* ---- source.c: kernel text ---- */
+
+/* The text of kernels/<family>.cl with its #include lines resolved, from the folder in settings or the embedded copy.
+ * free() it. */
+te_status te_source_load(const struct te_settings *settings, const char *family, char **text);
+
+/* The embedded kernel files, made by CMake: name ("linear.cl") and text. Ends with a NULL name. */
+typedef struct te_embedded_file {
+    const char *name;
+    const char *text;
+} te_embedded_file;
+
+extern const te_embedded_file te_embedded_kernels[];
+
+/* ---- the device itself ---- */
+
+struct te_device {
+    cl_context context;
+    cl_device_id id;
+    cl_command_queue queue;
+    te_caps caps;
+    te_device_info info;
+    unsigned quirks;
+    struct te_settings *settings;
+    te_program *programs;
+    unsigned pending;            /* kernels enqueued since the last flush */
+    size_t allocated, peak;      /* bytes of live buffers */
+    bool told_compiling;         /* the wait for the first compilation was announced */
+};
+
+struct te_buffer {
+    te_device *device;
+    cl_mem memory;
+    size_t bytes;
+};
+
+#endif

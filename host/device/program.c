@@ -1,0 +1,156 @@
+/* The one place that builds programs: prebuilt binary, cached binary or source. */
+#include "device/opencl.h"
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PREBUILT = 64 << 20, LOG_SHOWN = 1500 };
+
+/* Kernels keep to single precision and to IEEE rules; only fused multiply-adds are allowed. */
+static const char *const common_options = "-cl-mad-enable";
+
+/* The compiler's whole log goes to the log callback, its beginning into the message. */
+static te_status fail_build(te_device *device, const te_program *wanted, cl_program program, cl_int code)
+{
+    size_t bytes = 0;
+    clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    char *log = te_alloc(bytes + 1, 1, "a build log");
+    if (log) {
+        clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+        te_log(TE_LOG_WARNING, "build log of '%s.cl' (%s):\n%s", wanted->family, wanted->options, log);
+    }
+    te_fail(TE_ERR_DEVICE, "the compiler of device '%s' rejects kernels/%s.cl with %s (options '%s'): %.*s",
+            device->info.name, wanted->family, te_cl_error_name(code), wanted->options, (int)LOG_SHOWN,
+            log ? log : "");
+    free(log);
+    return TE_ERR_DEVICE;
+}
+
+/* CL_SUCCESS only if the driver takes the binary and builds it. */
+static cl_int build_binary(te_device *device, const unsigned char *binary, size_t bytes, const char *options,
+                           cl_program *program)
+{
+    cl_int taken, code;
+    *program = clCreateProgramWithBinary(device->context, 1, &device->id, &bytes, &binary, &taken, &code);
+    if (code != CL_SUCCESS) {
+        return code;
+    }
+    code = taken == CL_SUCCESS ? clBuildProgram(*program, 1, &device->id, options, NULL, NULL) : taken;
+    if (code != CL_SUCCESS) {
+        clReleaseProgram(*program);
+    }
+    return code;
+}
+
+/* For devices without a compiler: <device.binary>/<family>-<hash of the options>.bin. */
+static te_status load_prebuilt(te_device *device, te_program *wanted)
+{
+    char name[160];
+    snprintf(name, sizeof name, "%s-%016llx.bin", wanted->family,
+             (unsigned long long)te_hash(TE_HASH_START, wanted->options, strlen(wanted->options)));
+    char *path = te_path_join(device->settings->device.binary, name);
+    uint8_t *binary = NULL;
+    size_t bytes;
+    te_status status = path ? te_file_read(path, MAX_PREBUILT, &binary, &bytes) : TE_ERR_MEMORY;
+    if (status == TE_OK) {
+        cl_int code = build_binary(device, binary, bytes, wanted->options, &wanted->program);
+        if (code != CL_SUCCESS) {
+            status = te_fail(TE_ERR_DEVICE, "device '%s' rejects the prebuilt program '%s' with %s: build it again "
+                             "for this driver", device->info.name, path, te_cl_error_name(code));
+        }
+    }
+    free(binary);
+    free(path);
+    return status;
+}
+
+static void cache_program(const te_cache_key *key, cl_program program)
+{
+    size_t bytes = 0;
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS || bytes == 0) {
+        return;
+    }
+    unsigned char *binary = te_alloc(bytes, 1, "a program to cache");
+    if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS) {
+        te_cache_save(key, binary, bytes);
+    }
+    free(binary);
+}
+
+static te_status build_source(te_device *device, te_program *wanted, const char *source)
+{
+    if (!device->told_compiling) {
+        device->told_compiling = true;
+        te_log(TE_LOG_INFO, "compiling kernels for %s (kept for the next run)", device->info.name);
+    }
+    cl_int code;
+    wanted->program = clCreateProgramWithSource(device->context, 1, &source, NULL, &code);
+    if (code != CL_SUCCESS) {
+        return te_cl_fail(device, code, "clCreateProgramWithSource", wanted->family);
+    }
+    code = clBuildProgram(wanted->program, 1, &device->id, wanted->options, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        te_status status = fail_build(device, wanted, wanted->program, code);
+        clReleaseProgram(wanted->program);
+        return status;
+    }
+    return TE_OK;
+}
+
+static te_status build(te_device *device, te_program *wanted)
+{
+    if (device->settings->device.binary[0]) {
+        return load_prebuilt(device, wanted);
+    }
+    char *source;
+    TE_TRY(te_source_load(device->settings, wanted->family, &source));
+    bool use_cache = device->settings->kernels.cache;
+    te_cache_key key = {.source = source, .options = wanted->options, .info = &device->info};
+    size_t bytes;
+    unsigned char *binary = use_cache ? te_cache_load(&key, &bytes) : NULL;
+    te_status status = TE_OK;
+    if (!binary || build_binary(device, binary, bytes, wanted->options, &wanted->program) != CL_SUCCESS) {
+        status = build_source(device, wanted, source);
+        if (status == TE_OK && use_cache) {
+            cache_program(&key, wanted->program);
+        }
+    }
+    free(binary);
+    free(source);
+    return status;
+}
+
+te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program)
+{
+    char all_options[512];
+    snprintf(all_options, sizeof all_options, "%s%s%s", common_options, *options ? " " : "", options);
+    for (te_program *known = device->programs; known; known = known->next) {
+        if (strcmp(known->family, family) == 0 && strcmp(known->options, all_options) == 0) {
+            *program = known->program;
+            return TE_OK;
+        }
+    }
+    te_program *wanted = te_alloc(1, sizeof *wanted, "a program");
+    if (!wanted) {
+        return TE_ERR_MEMORY;
+    }
+    wanted->family = strdup(family);
+    wanted->options = strdup(all_options);
+    te_status status = wanted->family && wanted->options ? build(device, wanted)
+                                                         : te_fail(TE_ERR_MEMORY, "out of memory for a program");
+    if (status != TE_OK) {
+        free(wanted->family);
+        free(wanted->options);
+        free(wanted);
+        return status;
+    }
+    wanted->next = device->programs;
+    device->programs = wanted;
+    *program = wanted->program;
+    return TE_OK;
+}

@@ -1,0 +1,9 @@
+/* Matching device names the way people type them: any part, any case. */
+#ifndef TE_DEVICE_TEXT_H
+#define TE_DEVICE_TEXT_H
+
+#include <stdbool.h>
+
+bool te_text_contains(const char *text, const char *part);
+
+#endif

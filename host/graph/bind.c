@@ -1,0 +1,213 @@
+/* Buffers by lifetime, the prologue, and the binding of arguments. */
+#include "graph/plan_private.h"
+
+#include "base/log.h"
+#include "graph/place.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+static bool in_prologue(const te_plan *plan, const te_step *step)
+{
+    return plan->values[te_step_writes(step)].constant;
+}
+
+/* ---- lifetimes ---- */
+
+typedef struct visit_context {
+    te_plan *plan;
+    int step;
+    bool body;
+} visit_context;
+
+static void note_use(int index, void *context)
+{
+    const visit_context *visit = context;
+    te_placed *value = &visit->plan->values[index];
+    value->first = value->first < 0 ? visit->step : value->first;
+    value->last = visit->step;
+    value->read_by_body |= visit->body;
+}
+
+static void find_lifetimes(te_plan *plan)
+{
+    for (int i = 0; i < plan->step_count; i++) {
+        visit_context visit = {plan, i, !in_prologue(plan, &plan->steps[i])};
+        te_step_visit(&plan->steps[i], note_use, &visit);
+    }
+    for (int i = 0; i < plan->value_count; i++) {
+        plan->values[i].last = plan->values[i].output ? INT_MAX : plan->values[i].last;
+        plan->values[i].read_by_body |= plan->values[i].output;
+    }
+}
+
+static size_t bytes_of(const te_placed *value)
+{
+    return (size_t)value->elements * sizeof(float);
+}
+
+/* Results of the body share slots. */
+static bool shares(const te_placed *value)
+{
+    return value->place == TE_PLACE_RESULT && !value->constant && value->first >= 0;
+}
+
+static te_status create_slots(te_plan *plan, const te_lifetime *lifetimes, int count)
+{
+    plan->slots = te_alloc((size_t)plan->slot_count, sizeof(te_buffer *), "the memory plan");
+    size_t *bytes = te_alloc((size_t)plan->slot_count, sizeof *bytes, "the memory plan");
+    te_status status = plan->slots && bytes ? TE_OK : TE_ERR_MEMORY;
+    for (int i = 0; status == TE_OK && i < count; i++) {
+        size_t *slot = &bytes[lifetimes[i].slot];
+        *slot = lifetimes[i].bytes > *slot ? lifetimes[i].bytes : *slot;
+    }
+    for (int i = 0; status == TE_OK && i < plan->slot_count; i++) {
+        status = te_buffer_create(&plan->slots[i], plan->device, bytes[i], "intermediate results");
+        plan->memory.activations += bytes[i];
+    }
+    free(bytes);
+    return status;
+}
+
+static te_status place_results(te_plan *plan)
+{
+    te_lifetime *lifetimes = te_alloc((size_t)plan->value_count, sizeof *lifetimes, "the memory plan");
+    if (!lifetimes) {
+        return TE_ERR_MEMORY;
+    }
+    int count = 0;
+    for (int i = 0; i < plan->value_count; i++) {
+        const te_placed *value = &plan->values[i];
+        if (shares(value)) {
+            lifetimes[count++] = (te_lifetime){bytes_of(value), value->first, value->last, -1};
+        }
+    }
+    plan->slot_count = te_place_lifetimes(lifetimes, count);
+    plan->memory.live = te_place_live(lifetimes, count);
+    te_status status = plan->slot_count < 0 ? TE_ERR_MEMORY : create_slots(plan, lifetimes, count);
+    for (int i = 0, next = 0; status == TE_OK && i < plan->value_count; i++) {
+        te_placed *value = &plan->values[i];
+        if (shares(value)) {
+            value->slot = lifetimes[next++].slot;
+            value->buffer = plan->slots[value->slot];
+        }
+    }
+    free(lifetimes);
+    return status;
+}
+
+/* ---- params, constants, inputs ---- */
+
+/* Make sure that a param, constant or input has its buffer; a param's is filled. */
+static te_status provide(te_plan *plan, int index)
+{
+    te_placed *value = &plan->values[index];
+    if (value->buffer) {
+        return TE_OK;
+    }
+    const te_param *param = value->place == TE_PLACE_PARAM ? &plan->graph->params->list[value->param] : NULL;
+    TE_TRY(te_buffer_create(&value->buffer, plan->device, bytes_of(value), param ? param->name : "a constant"));
+    if (value->place == TE_PLACE_INPUT) {
+        plan->memory.activations += bytes_of(value);
+    } else if (value->read_by_body) {
+        plan->memory.parameters += bytes_of(value);
+    }
+    return param ? te_buffer_write(value->buffer, 0, param->data, bytes_of(value)) : TE_OK;
+}
+
+typedef struct provide_context {
+    te_plan *plan;
+    te_status status;
+} provide_context;
+
+static void provide_visit(int index, void *context)
+{
+    provide_context *provided = context;
+    if (provided->status == TE_OK) {
+        provided->status = provide(provided->plan, index);
+    }
+}
+
+/* Release what only the prologue reads as soon as step `step` was its last reader. */
+static te_status release_after(te_plan *plan, int step)
+{
+    for (int i = 0; i < plan->value_count; i++) {
+        te_placed *value = &plan->values[i];
+        if (value->buffer && value->constant && !value->read_by_body && value->last == step) {
+            TE_TRY(te_device_finish(plan->device)); /* bounds the memory of what was enqueued */
+            te_buffer_free(value->buffer);
+            value->buffer = NULL;
+        }
+    }
+    return TE_OK;
+}
+
+static te_status run_prologue(te_plan *plan)
+{
+    for (int i = 0; i < plan->step_count; i++) {
+        te_step *step = &plan->steps[i];
+        if (!in_prologue(plan, step)) {
+            continue;
+        }
+        provide_context provided = {plan, TE_OK};
+        te_step_visit(step, provide_visit, &provided);
+        TE_TRY(provided.status);
+        TE_TRY(te_step_bind(plan, step));
+        TE_TRY(te_step_run(plan, step));
+        TE_TRY(release_after(plan, i));
+    }
+    return te_device_finish(plan->device);
+}
+
+/* ---- steps ---- */
+
+te_status te_step_bind(te_plan *plan, te_step *step)
+{
+    for (unsigned i = 0; step->kernel && i < TE_ARGUMENTS; i++) {
+        const te_argument *argument = &step->launch.arguments[i];
+        if (argument->kind == TE_ARG_VALUE) {
+            const te_buffer *buffer = argument->number < 0 ? NULL : plan->values[argument->number].buffer;
+            TE_TRY(te_kernel_set_buffer(step->kernel, i, buffer));
+        } else if (argument->kind == TE_ARG_INT) {
+            TE_TRY(te_kernel_set_int(step->kernel, i, argument->number));
+        } else if (argument->kind == TE_ARG_FLOAT) {
+            TE_TRY(te_kernel_set_float(step->kernel, i, argument->real));
+        }
+    }
+    return TE_OK;
+}
+
+te_status te_step_run(te_plan *plan, te_step *step)
+{
+    if (step->kernel) {
+        return te_kernel_run(step->kernel, step->launch.global, step->launch.local);
+    }
+    const te_library_product *p = &step->product;
+    te_sgemm sgemm = {.m = p->m, .n = p->n, .k = p->k,
+                      .a = plan->values[p->a].buffer, .a_offset = p->a_offset, .a_stride = p->a_stride,
+                      .b = plan->values[p->b].buffer, .b_offset = p->b_offset, .b_stride = p->b_stride,
+                      .c = plan->values[p->c].buffer, .c_offset = p->c_offset, .c_stride = p->c_stride};
+    return te_device_sgemm(plan->device, &sgemm);
+}
+
+te_status te_plan_bind(te_plan *plan)
+{
+    find_lifetimes(plan);
+    TE_TRY(run_prologue(plan));
+    TE_TRY(place_results(plan));
+    for (int i = 0; i < plan->value_count; i++) {
+        te_placed *value = &plan->values[i];
+        if (!shares(value) && (value->read_by_body || value->place == TE_PLACE_INPUT)) {
+            TE_TRY(provide(plan, i));
+        }
+    }
+    for (int i = 0; i < plan->step_count; i++) {
+        if (!in_prologue(plan, &plan->steps[i])) {
+            TE_TRY(te_step_bind(plan, &plan->steps[i]));
+        }
+    }
+    te_log(TE_LOG_DETAIL, "plan: %d steps, %.1f MiB of parameters, %.1f MiB of intermediate results in %d buffers "
+           "(least possible %.1f MiB)", plan->step_count, (double)plan->memory.parameters / (1 << 20),
+           (double)plan->memory.activations / (1 << 20), plan->slot_count, (double)plan->memory.live / (1 << 20));
+    return TE_OK;
+}

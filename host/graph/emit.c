@@ -1,0 +1,204 @@
+/* From calls to steps: an implementation is chosen for every call, and adds its launches. */
+#include "graph/plan_private.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The variant that the setting kernels.variant ("linear=cpu,attention=generic") names for an op, or NULL. */
+static const te_variant *forced_variant(const char *setting, const te_op *op)
+{
+    size_t length = strlen(op->name);
+    for (const char *item = setting; item && *item; item = strchr(item, ','), item = item ? item + 1 : NULL) {
+        if (strncmp(item, op->name, length) != 0 || item[length] != '=') {
+            continue;
+        }
+        const char *name = item + length + 1;
+        size_t name_length = strcspn(name, ",");
+        for (const te_variant *variant = op->variants; variant->name; variant++) {
+            if (strlen(variant->name) == name_length && strncmp(variant->name, name, name_length) == 0) {
+                return variant;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const te_variant *choose(const te_plan *plan, const te_call *call)
+{
+    const te_caps *caps = te_device_caps(plan->device);
+    const te_variant *forced = forced_variant(te_device_settings(plan->device)->kernels.variant, call->op);
+    if (forced && (!forced->supports || forced->supports(caps, call))) {
+        return forced;
+    }
+    const te_variant *chosen = &call->op->variants[0];
+    for (const te_variant *variant = chosen + 1; variant->name; variant++) {
+        if ((!variant->supports || variant->supports(caps, call)) && variant->preferred &&
+            variant->preferred(caps, call)) {
+            chosen = variant;
+        }
+    }
+    return chosen;
+}
+
+static void drop_from(te_plan *plan, int steps, int values)
+{
+    for (int i = steps; i < plan->step_count; i++) {
+        te_kernel_free(plan->steps[i].kernel);
+    }
+    plan->step_count = steps;
+    plan->value_count = values;
+}
+
+/* Emit a call, again with smaller work-groups when a kernel turns out to need so many registers that the driver allows
+ * it fewer work-items than the device's limit. */
+static te_status emit_fitting(te_plan *plan, const te_variant *variant, const te_call *call)
+{
+    int steps = plan->step_count, values = plan->value_count;
+    plan->work_group = te_device_caps(plan->device)->max_work_group;
+    for (;;) {
+        size_t tried = plan->work_group;
+        plan->too_large = false;
+        te_status status = variant->emit(plan, call);
+        if (status != TE_OK || !plan->too_large) {
+            return status;
+        }
+        if (plan->work_group >= tried) {
+            return te_fail(TE_ERR_DEVICE, "kernel '%s' of op '%s' cannot run in work-groups of %zu on device '%s'",
+                           variant->name, call->op->name, plan->work_group, te_device_name(plan->device));
+        }
+        drop_from(plan, steps, values);
+    }
+}
+
+te_status te_plan_emit(te_plan *plan, const te_call *call)
+{
+    const te_variant *variant = choose(plan, call);
+    if (call >= plan->graph->calls && call < plan->graph->calls + plan->graph->call_count) {
+        plan->variants[call - plan->graph->calls] = variant;
+        return emit_fitting(plan, variant, call);
+    }
+    return variant->emit(plan, call); /* on behalf of another op, inside its attempt */
+}
+
+te_status te_plan_emit_all(te_plan *plan)
+{
+    for (int i = 0; i < plan->graph->call_count; i++) {
+        TE_TRY(te_plan_emit(plan, &plan->graph->calls[i]));
+    }
+    return TE_OK;
+}
+
+static te_status add_step(te_plan *plan, const te_step *step)
+{
+    if (plan->step_count == plan->step_capacity) {
+        int capacity = plan->step_capacity ? 2 * plan->step_capacity : 256;
+        te_step *steps = te_realloc(plan->steps, (size_t)capacity, sizeof *steps, "the plan");
+        if (!steps) {
+            return TE_ERR_MEMORY;
+        }
+        plan->steps = steps;
+        plan->step_capacity = capacity;
+    }
+    plan->steps[plan->step_count++] = *step;
+    return TE_OK;
+}
+
+/* For kernels that do not care: work-groups of a size that vectorises on processors and fills a GPU's unit. */
+static void choose_local(const te_caps *caps, size_t limit, const size_t global[3], size_t local[3])
+{
+    size_t most = limit < 64 ? limit : 64;
+    most = caps->max_work_item[0] < most ? caps->max_work_item[0] : most;
+    size_t size = 1;
+    while (2 * size <= most && size < global[0]) {
+        size *= 2;
+    }
+    local[0] = size;
+    local[1] = local[2] = 1;
+}
+
+te_status te_plan_launch(te_plan *plan, const te_launch *launch)
+{
+    te_step step = {.launch = *launch};
+    const te_caps *caps = te_device_caps(plan->device);
+    for (int i = 0; i < 3; i++) {
+        step.launch.global[i] = launch->global[i] ? launch->global[i] : 1;
+    }
+    TE_TRY(te_kernel_create(&step.kernel, plan->device, launch->family, launch->kernel,
+                            launch->options ? launch->options : ""));
+    step.launch.options = NULL; /* may point into the caller's frame; the kernel is made */
+    size_t limit;
+    te_status status = te_kernel_max_work_group(step.kernel, &limit);
+    if (status == TE_OK) {
+        limit = limit && limit < caps->max_work_group ? limit : caps->max_work_group;
+        size_t *local = step.launch.local;
+        if (local[0] == 0) {
+            choose_local(caps, limit, step.launch.global, local);
+        }
+        if (local[0] * local[1] * local[2] > limit) {
+            plan->too_large = true;
+            plan->work_group = limit < plan->work_group ? limit : plan->work_group;
+        }
+        status = add_step(plan, &step);
+    }
+    if (status != TE_OK) {
+        te_kernel_free(step.kernel);
+    }
+    return status;
+}
+
+te_status te_plan_product(te_plan *plan, const te_library_product *product)
+{
+    te_step step = {.product = *product};
+    return add_step(plan, &step);
+}
+
+int te_plan_scratch(te_plan *plan, int64_t elements, int source)
+{
+    if (plan->value_count == plan->value_capacity) {
+        int capacity = 2 * plan->value_capacity;
+        te_placed *values = te_realloc(plan->values, (size_t)capacity, sizeof *values, "the plan");
+        if (!values) {
+            return -1;
+        }
+        plan->values = values;
+        plan->value_capacity = capacity;
+    }
+    plan->values[plan->value_count] = (te_placed){.place = TE_PLACE_RESULT,
+                                                  .constant = source >= 0 && plan->values[source].constant,
+                                                  .elements = elements, .first = -1, .last = -1, .slot = -1};
+    return plan->value_count++;
+}
+
+size_t te_plan_work_group(const te_plan *plan)
+{
+    return plan->work_group;
+}
+
+const te_caps *te_plan_caps(const te_plan *plan)
+{
+    return te_device_caps(plan->device);
+}
+
+int te_step_writes(const te_step *step)
+{
+    return step->kernel ? step->launch.writes : step->product.c;
+}
+
+void te_step_visit(const te_step *step, void (*visit)(int value, void *context), void *context)
+{
+    if (!step->kernel) {
+        visit(step->product.a, context);
+        visit(step->product.b, context);
+        visit(step->product.c, context);
+        return;
+    }
+    for (int i = 0; i < TE_ARGUMENTS; i++) {
+        const te_argument *argument = &step->launch.arguments[i];
+        if (argument->kind == TE_ARG_VALUE && argument->number >= 0) {
+            visit(argument->number, context);
+        }
+    }
+}

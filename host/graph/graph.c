@@ -1,0 +1,126 @@
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void te_graph_clear(te_graph *graph)
+{
+    free(graph->values);
+    free(graph->calls);
+    *graph = (te_graph){0};
+}
+
+te_status te_call_fail(const te_call *call, const char *reason)
+{
+    char shapes[TE_INPUTS * 66] = "", text[64];
+    size_t used = 0;
+    for (int i = 0; i < TE_INPUTS && used < sizeof shapes; i++) {
+        if (call->in[i].rank) {
+            used += (size_t)snprintf(shapes + used, sizeof shapes - used, " %s", te_shape_text(&call->in[i], text));
+        }
+    }
+    return te_fail(TE_ERR_ARGUMENT, "op '%s' with%s: %s", call->op->name, shapes, reason);
+}
+
+/* Room for one more element; the grown array, or NULL. */
+static void *grow(void *array, int count, int *capacity, size_t size)
+{
+    if (count < *capacity) {
+        return array;
+    }
+    int wanted = *capacity ? 2 * *capacity : 128;
+    void *grown = te_realloc(array, (size_t)wanted, size, "the graph");
+    *capacity = grown ? wanted : *capacity;
+    return grown;
+}
+
+static te_tensor add_value(te_graph *graph, te_value value)
+{
+    te_value *values = grow(graph->values, graph->value_count, &graph->value_capacity, sizeof *values);
+    if (!values) {
+        graph->status = TE_ERR_MEMORY;
+        return TE_ABSENT;
+    }
+    graph->values = values;
+    values[graph->value_count] = value;
+    return (te_tensor){graph->value_count++, value.shape};
+}
+
+te_tensor te_graph_input(te_graph *graph, te_shape shape)
+{
+    return graph->status == TE_OK ? add_value(graph, (te_value){.place = TE_PLACE_INPUT, .shape = shape}) : TE_ABSENT;
+}
+
+te_tensor te_graph_param(te_graph *graph, const char *name)
+{
+    if (graph->status != TE_OK) {
+        return TE_ABSENT;
+    }
+    int param = te_params_find(graph->params, name);
+    if (param < 0) {
+        graph->status = te_fail(TE_ERR_ARGUMENT, "the model has no parameter '%s'", name);
+        return TE_ABSENT;
+    }
+    return add_value(graph, (te_value){.place = TE_PLACE_PARAM, .shape = graph->params->list[param].shape,
+                                       .param = param, .constant = true});
+}
+
+te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes, int inputs, const te_tensor *in)
+{
+    if (graph->status != TE_OK) {
+        return TE_ABSENT;
+    }
+    te_call call = {.op = op, .part = graph->part};
+    bool constant = true;
+    for (int i = 0; i < TE_INPUTS; i++) {
+        te_tensor input = i < inputs ? in[i] : TE_ABSENT;
+        call.in[i] = input.shape;
+        call.in_value[i] = input.value;
+        constant = constant && (input.value < 0 || graph->values[input.value].constant);
+    }
+    if (op->attribute_bytes) {
+        memcpy(call.attributes, attributes, op->attribute_bytes);
+    }
+    graph->status = op->shape(&call);
+    te_call *calls = grow(graph->calls, graph->call_count, &graph->call_capacity, sizeof *calls);
+    if (graph->status != TE_OK || !calls) {
+        graph->status = calls ? graph->status : TE_ERR_MEMORY;
+        graph->calls = calls ? calls : graph->calls;
+        return TE_ABSENT;
+    }
+    graph->calls = calls;
+    te_tensor out = add_value(graph, (te_value){.place = TE_PLACE_RESULT, .shape = call.out, .constant = constant});
+    call.out_value = out.value;
+    calls[graph->call_count++] = call;
+    return out;
+}
+
+void te_graph_output(te_graph *graph, te_tensor tensor, const char *name)
+{
+    if (graph->status == TE_OK) {
+        snprintf(graph->values[tensor.value].name, TE_VALUE_NAME, "%s", name);
+    }
+}
+
+int te_graph_find(const te_graph *graph, const char *name)
+{
+    for (int i = 0; i < graph->value_count; i++) {
+        if (graph->values[i].name[0] && strcmp(graph->values[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+uint64_t te_graph_macs(const te_graph *graph, const char *part)
+{
+    uint64_t macs = 0;
+    for (int i = 0; i < graph->call_count; i++) {
+        const te_call *call = &graph->calls[i];
+        if (call->op->macs && (!part || strcmp(part, call->part) == 0)) {
+            macs += call->op->macs(call);
+        }
+    }
+    return macs;
+}

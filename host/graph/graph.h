@@ -1,0 +1,46 @@
+/* The graph: what forward code recorded for one input shape. */
+#ifndef TE_GRAPH_GRAPH_H
+#define TE_GRAPH_GRAPH_H
+
+#include "graph/op.h"
+#include "graph/params.h"
+
+enum { TE_VALUE_NAME = 64 };
+
+typedef enum te_place { TE_PLACE_INPUT, TE_PLACE_PARAM, TE_PLACE_RESULT } te_place;
+
+typedef struct te_value {
+    te_place place;
+    te_shape shape;
+    int param;                /* its index, for TE_PLACE_PARAM */
+    bool constant;            /* made of params alone: computed once per set of weights, not once per run */
+    char name[TE_VALUE_NAME]; /* non-empty: an output of the graph, to be read by this name */
+} te_value;
+
+typedef struct te_graph {
+    te_status status;         /* the first failure of recording; the calls after it do nothing */
+    const te_params *params;
+    const char *part;         /* that the calls recorded next belong to */
+    te_value *values;
+    int value_count, value_capacity;
+    te_call *calls;
+    int call_count, call_capacity;
+} te_graph;
+
+void te_graph_clear(te_graph *graph);
+
+/* Record. After a failure these return TE_ABSENT and leave graph->status set, so that forward code needs no checks. */
+te_tensor te_graph_input(te_graph *graph, te_shape shape);
+te_tensor te_graph_param(te_graph *graph, const char *name);
+te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes, int inputs, const te_tensor *in);
+
+/* Make a tensor readable after a run, under a name. */
+void te_graph_output(te_graph *graph, te_tensor tensor, const char *name);
+
+/* Index of the output called `name`, or -1. */
+int te_graph_find(const te_graph *graph, const char *name);
+
+/* Multiply-accumulate operations of the calls of a part (NULL: of all). */
+uint64_t te_graph_macs(const te_graph *graph, const char *part);
+
+#endif

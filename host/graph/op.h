@@ -1,0 +1,65 @@
+/* An op: one row of the table that describes what the network is made of.
+ *
+ * The description is used for everything: recording (shape rule), running (variants), judging (reference in double
+ * precision, cases), counting (macs).
+ */
+#ifndef TE_GRAPH_OP_H
+#define TE_GRAPH_OP_H
+
+#include "device/device.h"
+#include "graph/tensor.h"
+
+enum { TE_INPUTS = 5, TE_ATTRIBUTE_BYTES = 48 };
+
+typedef struct te_op te_op;
+typedef struct te_plan te_plan;
+
+/* One use of an op: attributes, shapes, and which values of the graph they are. */
+typedef struct te_call {
+    const te_op *op;
+    const char *part;               /* of the model, for counts: "backbone", ... */
+    te_shape in[TE_INPUTS], out;    /* rank 0: an input left out */
+    int in_value[TE_INPUTS], out_value;
+    _Alignas(8) unsigned char attributes[TE_ATTRIBUTE_BYTES]; /* the op's own struct */
+} te_call;
+
+/* One way to run an op. */
+typedef struct te_variant {
+    const char *name; /* "generic", "cpu", "clblast": also the suffix of its kernel file */
+    /* Can it run this call on such a device? NULL: always. Does it win there when nobody has measured? NULL: never. */
+    bool (*supports)(const te_caps *caps, const te_call *call);
+    bool (*preferred)(const te_caps *caps, const te_call *call);
+    /* Add its launches to the plan. */
+    te_status (*emit)(te_plan *plan, const te_call *call);
+} te_variant;
+
+/* What the test fills inputs with. */
+typedef enum te_fill { TE_FILL_NORMAL, TE_FILL_POSITIVE, TE_FILL_LARGE, TE_FILL_INF, TE_FILL_NAN } te_fill;
+
+/* A row of the op tests. */
+typedef struct te_case {
+    te_shape in[TE_INPUTS];
+    const void *attributes;
+    te_fill fill;
+} te_case;
+
+struct te_op {
+    const char *name; /* the stem: kernels/<name>.cl, host/ops/<name>.c */
+    size_t attribute_bytes;
+    /* Check the inputs' shapes against each other and the attributes; set call->out. */
+    te_status (*shape)(te_call *call);
+    const te_variant *variants; /* the generic one first; ends with a NULL name */
+    /* The op in double precision, in plain C. in[i] is NULL for an absent input. */
+    void (*reference)(const te_call *call, const double *const in[TE_INPUTS], double *out);
+    /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
+    uint64_t (*macs)(const te_call *call);
+    const te_case *cases;
+    int case_count;
+};
+
+#define TE_CASES(rows) .cases = (rows), .case_count = (int)(sizeof(rows) / sizeof((rows)[0]))
+
+/* Fail with the op's name and the shapes that do not go together. */
+te_status te_call_fail(const te_call *call, const char *reason);
+
+#endif

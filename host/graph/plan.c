@@ -1,0 +1,101 @@
+/* A plan's life: created from a graph, replayed, freed. */
+#include "graph/plan_private.h"
+
+#include <stdlib.h>
+
+/* The graph's values come first, under the same indices; scratch values of the ops follow. */
+static te_status copy_values(te_plan *plan)
+{
+    const te_graph *graph = plan->graph;
+    plan->value_capacity = 2 * graph->value_count + 16;
+    plan->values = te_alloc((size_t)plan->value_capacity, sizeof *plan->values, "the plan");
+    plan->variants = te_alloc((size_t)graph->call_count, sizeof *plan->variants, "the plan");
+    if (!plan->values || !plan->variants) {
+        return TE_ERR_MEMORY;
+    }
+    for (int i = 0; i < graph->value_count; i++) {
+        const te_value *value = &graph->values[i];
+        plan->values[i] = (te_placed){.place = value->place, .constant = value->constant,
+                                      .output = value->name[0] != '\0', .param = value->param,
+                                      .elements = te_shape_count(&value->shape), .first = -1, .last = -1, .slot = -1};
+    }
+    plan->value_count = graph->value_count;
+    return TE_OK;
+}
+
+te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *graph)
+{
+    if (graph->status != TE_OK) {
+        return graph->status;
+    }
+    te_plan *created = te_alloc(1, sizeof *created, "the plan");
+    if (!created) {
+        return TE_ERR_MEMORY;
+    }
+    created->device = device;
+    created->graph = graph;
+    te_status status;
+    TE_TRY_OUT(copy_values(created));
+    TE_TRY_OUT(te_plan_emit_all(created));
+    TE_TRY_OUT(te_plan_bind(created));
+    *plan = created;
+    return TE_OK;
+out:
+    te_plan_free(created);
+    return status;
+}
+
+void te_plan_free(te_plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (int i = 0; i < plan->step_count; i++) {
+        te_kernel_free(plan->steps[i].kernel);
+    }
+    for (int i = 0; i < plan->value_count; i++) {
+        if (plan->values[i].slot < 0) {
+            te_buffer_free(plan->values[i].buffer);
+        }
+    }
+    for (int i = 0; plan->slots && i < plan->slot_count; i++) {
+        te_buffer_free(plan->slots[i]);
+    }
+    free(plan->slots);
+    free(plan->values);
+    free(plan->variants);
+    free(plan->steps);
+    free(plan);
+}
+
+te_status te_plan_write(te_plan *plan, int value, const float *data)
+{
+    const te_placed *placed = &plan->values[value];
+    return te_buffer_write(placed->buffer, 0, data, (size_t)placed->elements * sizeof(float));
+}
+
+te_status te_plan_run(te_plan *plan)
+{
+    for (int i = 0; i < plan->step_count; i++) {
+        if (!plan->values[te_step_writes(&plan->steps[i])].constant) {
+            TE_TRY(te_step_run(plan, &plan->steps[i]));
+        }
+    }
+    return TE_OK;
+}
+
+te_status te_plan_read(te_plan *plan, int value, float *data)
+{
+    const te_placed *placed = &plan->values[value];
+    return te_buffer_read(placed->buffer, 0, data, (size_t)placed->elements * sizeof(float));
+}
+
+te_plan_memory te_plan_get_memory(const te_plan *plan)
+{
+    return plan->memory;
+}
+
+const char *te_plan_get_variant(const te_plan *plan, int index)
+{
+    return plan->variants[index]->name;
+}

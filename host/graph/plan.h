@@ -1,0 +1,86 @@
+/* The plan: a graph made ready for one device. Implementations are chosen, buffers placed by lifetime, arguments bound;
+ * then it is replayed.
+ *
+ * Invariants
+ *  1. Steps are in the order of the graph's calls; one in-order queue runs them.
+ *  2. A step that writes a constant value (made of params alone) belongs to the prologue, which runs once per set of
+ *     weights; all others form the body, which runs once per input.
+ *  3. Results of the body whose lifetimes do not overlap may share a slot (one buffer). A value lives from the first
+ *     step that writes it to the last that reads it; outputs live to the end.
+ *  4. A param or constant that only the prologue reads is on the device only while the prologue needs it.
+ */
+#ifndef TE_GRAPH_PLAN_H
+#define TE_GRAPH_PLAN_H
+
+#include "graph/graph.h"
+
+/* ---- for the layers above ---- */
+
+typedef struct te_plan_memory {
+    size_t parameters;  /* bytes that stay: params and constants the body reads */
+    size_t activations; /* bytes of slots and inputs */
+    size_t live;        /* the largest sum of results alive at one step */
+} te_plan_memory;
+
+/* Plan `graph` (kept by the caller, as are the params' data) for `device` and run the prologue. */
+te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *graph);
+void te_plan_free(te_plan *plan);
+
+/* Copy host data into an input; run the body; copy an output to the host (waits for it). Values are graph indices. */
+te_status te_plan_write(te_plan *plan, int value, const float *data);
+te_status te_plan_run(te_plan *plan);
+te_status te_plan_read(te_plan *plan, int value, float *data);
+te_plan_memory te_plan_get_memory(const te_plan *plan);
+
+/* Name of the variant that the plan chose for call `index` of the graph. */
+const char *te_plan_get_variant(const te_plan *plan, int index);
+
+/* ---- for the ops: adding launches ---- */
+
+enum { TE_ARGUMENTS = 20 };
+
+typedef enum te_argument_kind { TE_ARG_NONE, TE_ARG_VALUE, TE_ARG_INT, TE_ARG_FLOAT } te_argument_kind;
+
+typedef struct te_argument {
+    te_argument_kind kind;
+    int32_t number; /* index of a value (-1: a null pointer), or an int */
+    float real;
+} te_argument;
+
+#define TE_VALUE(index) {TE_ARG_VALUE, (index), 0.0f}
+#define TE_INT(n) {TE_ARG_INT, (int32_t)(n), 0.0f}
+#define TE_FLOAT(x) {TE_ARG_FLOAT, 0, (x)}
+
+/* One kernel launch. */
+typedef struct te_launch {
+    const char *family, *kernel; /* kernels/<family>.cl */
+    const char *options;         /* -D what shapes the code; NULL: none */
+    int writes;                  /* the value this launch writes */
+    size_t global[3];            /* 0: 1 */
+    size_t local[3];             /* all 0: the plan chooses, and the kernel does not care */
+    te_argument arguments[TE_ARGUMENTS];
+} te_launch;
+
+te_status te_plan_launch(te_plan *plan, const te_launch *launch);
+
+/* The same for a product by CLBlast; strides and offsets in elements, a, b, c are values. */
+typedef struct te_library_product {
+    int a, b, c;
+    size_t m, n, k, a_offset, a_stride, b_offset, b_stride, c_offset, c_stride;
+} te_library_product;
+
+te_status te_plan_product(te_plan *plan, const te_library_product *product);
+
+/* A scratch value of `elements` floats; constant if `source` (a value, or -1) is, so that packed weights are made once.
+ * Negative on failure. */
+int te_plan_scratch(te_plan *plan, int64_t elements, int source);
+
+/* Work-items that a work-group may have in this attempt to emit a call: the device's limit at first, the kernel's own if
+ * that turned out smaller. */
+size_t te_plan_work_group(const te_plan *plan);
+const te_caps *te_plan_caps(const te_plan *plan);
+
+/* Choose and run the emit function of another op's variants, for ops that are built on a product. */
+te_status te_plan_emit(te_plan *plan, const te_call *call);
+
+#endif

@@ -1,0 +1,52 @@
+/* The inside of a plan, shared by the files that build and run it. */
+#ifndef TE_GRAPH_PLAN_PRIVATE_H
+#define TE_GRAPH_PLAN_PRIVATE_H
+
+#include "graph/plan.h"
+
+/* A value of the graph, or a scratch of the plan (index from graph->value_count on). */
+typedef struct te_placed {
+    te_place place;
+    bool constant, output;
+    bool read_by_body;
+    int param;
+    int64_t elements;
+    int first, last;         /* steps; first = -1: never written by a step */
+    int slot;
+    te_buffer *buffer;       /* of its own, or the slot's */
+} te_placed;
+
+typedef struct te_step {
+    te_kernel *kernel;       /* NULL: a product by the library */
+    te_launch launch;
+    te_library_product product;
+} te_step;
+
+struct te_plan {
+    te_device *device;
+    const te_graph *graph;
+    te_placed *values;
+    int value_count, value_capacity;
+    te_step *steps;
+    int step_count, step_capacity;
+    te_buffer **slots;
+    int slot_count;
+    size_t work_group;       /* see te_plan_work_group() */
+    bool too_large;          /* a launch of this attempt exceeded its kernel's own limit */
+    const te_variant **variants; /* of each call */
+    te_plan_memory memory;
+};
+
+/* emit.c: choose implementations and add their steps, in the graph's order. */
+te_status te_plan_emit_all(te_plan *plan);
+
+/* The values a step reads and writes: calls visit(value, context) for each. */
+void te_step_visit(const te_step *step, void (*visit)(int value, void *context), void *context);
+int te_step_writes(const te_step *step);
+
+/* bind.c: buffers by lifetime, prologue, arguments. */
+te_status te_plan_bind(te_plan *plan);
+te_status te_step_bind(te_plan *plan, te_step *step);
+te_status te_step_run(te_plan *plan, te_step *step);
+
+#endif

@@ -1,0 +1,79 @@
+/* One head a task: upsampling, 3x3 convolution, batch norm, GELU, 1x1 convolution, upsampling (MODEL.md section 4).
+ * The 3x3 convolution's products are taken before its input is upsampled: sixteen times fewer, same result. */
+#include "model/parts.h"
+
+#include <stdio.h>
+
+enum { UP = 4 };
+
+static const char *const part = "heads";
+
+static te_status declare_batch_norm(te_params *params, const char *task, int64_t D)
+{
+    static const struct {
+        const char *name;
+        te_init init;
+        bool statistic;
+    } rows[] = {{"weight", TE_INIT_ONE, false},
+                {"bias", TE_INIT_ZERO, false},
+                {"running_mean", TE_INIT_ZERO, true},
+                {"running_var", TE_INIT_ONE, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "heads.%s.bn.%s", task, rows[i].name);
+        TE_TRY(te_params_add(params, &(te_param_spec){.name = name, .part = part, .shape = TE_SHAPE1(D),
+                                                      .init = rows[i].init, .statistic = rows[i].statistic}));
+    }
+    return TE_OK;
+}
+
+te_status te_heads_declare(te_params *params, const te_config *config)
+{
+    char name[96];
+    for (int t = 0; t < config->task_count; t++) {
+        snprintf(name, sizeof name, "heads.%s.conv", config->task_names[t]);
+        TE_TRY(te_declare_layer(params, &(te_layer_spec){.prefix = name, .part = part,
+                                                         .shape = TE_SHAPE4(config->D, config->D, 3, 3),
+                                                         .weight = TE_INIT_TRUNCATED_NORMAL, .bias = TE_INIT_ZERO}));
+        TE_TRY(declare_batch_norm(params, config->task_names[t], config->D));
+        snprintf(name, sizeof name, "heads.%s.pred", config->task_names[t]);
+        TE_TRY(te_declare_layer(params, &(te_layer_spec){.prefix = name, .part = part,
+                                                         .shape = TE_SHAPE4(config->channels[t], config->D, 1, 1),
+                                                         .weight = TE_INIT_UNIFORM, .bias = TE_INIT_UNIFORM}));
+    }
+    return TE_OK;
+}
+
+/* scale and shift (2,D) that stand for the convolution's bias and the batch norm's running statistics */
+static te_tensor affine_of(te_graph *graph, const char *task, te_tensor conv_bias)
+{
+    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
+    te_tensor norm[4];
+    for (int i = 0; i < 4; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "heads.%s.bn.%s", task, names[i]);
+        norm[i] = te_graph_param(graph, name);
+    }
+    return te_head_affine(graph, conv_bias, norm);
+}
+
+te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent extent, int task, te_tensor memory)
+{
+    char name[96];
+    graph->part = part;
+    snprintf(name, sizeof name, "heads.%s.conv", config->task_names[task]);
+    te_layer conv = te_layer_of(graph, name);
+    snprintf(name, sizeof name, "heads.%s.pred", config->task_names[task]);
+    te_layer pred = te_layer_of(graph, name);
+    te_tensor affine = affine_of(graph, config->task_names[task], conv.bias);
+    te_tensor products = te_linear(graph, memory, te_head_weights(graph, conv.weight), TE_ABSENT, TE_ABSENT,
+                                   (te_linear_options){0});
+    te_tensor x = te_head_combine(graph, products, affine,
+                                  (te_head_options){.height = extent.height, .width = extent.width});
+    pred.weight.shape = TE_SHAPE2(config->channels[task], config->D); /* a 1x1 convolution is a product */
+    x = te_linear(graph, x, pred.weight, pred.bias, TE_ABSENT, (te_linear_options){0});
+    return te_head_upsample(graph, x,
+                            (te_head_upsample_options){.height = UP * extent.height, .width = UP * extent.width,
+                                                       .to_height = TE_PATCH * extent.height,
+                                                       .to_width = TE_PATCH * extent.width});
+}

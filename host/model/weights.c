@@ -1,0 +1,302 @@
+/* Weight files: ours, complete with settings, and ViT backbones with timm's names. Nothing is skipped in silence. */
+#include "model/model.h"
+
+#include "base/log.h"
+#include "base/safetensors.h"
+#include "ops/cubic.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const model_sections[] = {"model.", "input."};
+
+static bool describes_model(const char *key)
+{
+    for (size_t i = 0; i < sizeof model_sections / sizeof model_sections[0]; i++) {
+        if (strncmp(key, model_sections[i], strlen(model_sections[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- saving ---- */
+
+/* All settings of the model as key, value, key, value...; both are kept in `texts`. */
+static te_status list_settings(const te_settings *settings, const char **pairs, char (*texts)[TE_TEXT_SETTING],
+                               size_t *count)
+{
+    *count = 0;
+    for (size_t row = 0; row < te_settings_count(); row++) {
+        const char *key = te_settings_get_info(row)->key;
+        if (describes_model(key)) {
+            TE_TRY(te_settings_get(settings, key, texts[*count], TE_TEXT_SETTING));
+            pairs[2 * *count] = key;
+            pairs[2 * *count + 1] = texts[*count];
+            ++*count;
+        }
+    }
+    return TE_OK;
+}
+
+static size_t count_parts(const te_params *params)
+{
+    size_t count = 0;
+    for (int i = 0; i < params->count; i++) {
+        count += (size_t)params->list[i].part_count;
+    }
+    return count;
+}
+
+static void list_entries(const te_params *params, te_entry_out *entries)
+{
+    size_t next = 0;
+    for (int i = 0; i < params->count; i++) {
+        const te_param *param = &params->list[i];
+        int64_t elements = te_shape_count(&param->part_shape);
+        for (int part = 0; part < param->part_count; part++) {
+            te_entry_out *entry = &entries[next++];
+            *entry = (te_entry_out){.name = param->names[part], .rank = param->part_shape.rank,
+                                    .data = param->data + part * elements};
+            memcpy(entry->shape, param->part_shape.size, sizeof param->part_shape.size);
+        }
+    }
+}
+
+te_status te_model_save(const te_model *model, const char *path, te_storage storage)
+{
+    size_t entry_count = count_parts(&model->params), pair_count;
+    te_entry_out *entries = te_alloc(entry_count, sizeof *entries, "a weight file");
+    const char **pairs = te_alloc(2 * te_settings_count(), sizeof *pairs, "a weight file");
+    char(*texts)[TE_TEXT_SETTING] = te_alloc(te_settings_count(), sizeof *texts, "a weight file");
+    te_status status = entries && pairs && texts ? TE_OK : TE_ERR_MEMORY;
+    if (status == TE_OK) {
+        list_entries(&model->params, entries);
+        status = list_settings(model->settings, pairs, texts, &pair_count);
+    }
+    if (status == TE_OK) {
+        status = te_safetensors_save(path, entries, entry_count, storage, pairs, pair_count);
+    }
+    free(entries);
+    free((void *)pairs);
+    free(texts);
+    return status;
+}
+
+/* ---- loading our own files ---- */
+
+static te_status settings_from_metadata(te_settings *settings, const te_safetensors *file, const char *path)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < te_safetensors_count_metadata(file); i++) {
+        const char *key, *value;
+        te_safetensors_get_metadata(file, i, &key, &value);
+        if (describes_model(key)) {
+            TE_TRY(te_settings_set_from(settings, key, value, path));
+            found++;
+        }
+    }
+    if (found == 0) {
+        return te_fail(TE_ERR_FORMAT, "'%s' holds no TaskExpert settings: it was not written by this program (a ViT "
+                       "backbone is loaded by 'init --backbone')", path);
+    }
+    return TE_OK;
+}
+
+/* Shapes of an entry and a param part are the same? */
+static bool same_shape(const te_entry *entry, const te_shape *shape)
+{
+    bool same = entry->rank == shape->rank;
+    for (int i = 0; same && i < entry->rank; i++) {
+        same = entry->shape[i] == shape->size[i];
+    }
+    return same;
+}
+
+static te_status fail_shape(const char *path, const te_entry *entry, const te_shape *wanted)
+{
+    char is[64], wants[64];
+    te_shape shape = {.rank = entry->rank < TE_RANK ? entry->rank : TE_RANK};
+    memcpy(shape.size, entry->shape, sizeof shape.size);
+    return te_fail(TE_ERR_FORMAT, "'%s': tensor '%s' has shape %s, the model needs %s", path, entry->name,
+                   te_shape_text(&shape, is), te_shape_text(wanted, wants));
+}
+
+static te_status read_entry(const char *path, const te_entry *entry, float *data)
+{
+    te_status status = te_entry_read(entry, data);
+    return status == TE_OK ? TE_OK : te_fail_prefix(status, "'%s': ", path);
+}
+
+static te_status read_param(te_param *param, const te_safetensors *file, const char *path)
+{
+    int64_t elements = te_shape_count(&param->part_shape);
+    param->data = te_alloc((size_t)te_shape_count(&param->shape), sizeof(float), param->name);
+    if (!param->data) {
+        return TE_ERR_MEMORY;
+    }
+    for (int part = 0; part < param->part_count; part++) {
+        const te_entry *entry = te_safetensors_find(file, param->names[part]);
+        if (!entry) {
+            return te_fail(TE_ERR_FORMAT, "'%s' lacks the tensor '%s' (%d more may be missing)", path,
+                           param->names[part], param->part_count - part - 1);
+        }
+        if (!same_shape(entry, &param->part_shape)) {
+            return fail_shape(path, entry, &param->part_shape);
+        }
+        TE_TRY(read_entry(path, entry, param->data + part * elements));
+    }
+    return TE_OK;
+}
+
+/* Before memory is taken for a model: a file that claims a model larger than itself is not believed. */
+static te_status check_size(const te_params *params, const te_safetensors *file, const char *path)
+{
+    uint64_t needed = 0, present = 0;
+    for (int i = 0; i < params->count; i++) {
+        needed += (uint64_t)te_shape_count(&params->list[i].shape);
+    }
+    for (size_t i = 0; i < te_safetensors_count(file); i++) {
+        present += te_safetensors_get(file, i)->count;
+    }
+    return needed <= present ? TE_OK
+                             : te_fail(TE_ERR_FORMAT, "'%s' holds %llu numbers, its settings describe a model of %llu",
+                                       path, (unsigned long long)present, (unsigned long long)needed);
+}
+
+static te_status read_model(te_model **model, const te_safetensors *file, const char *path)
+{
+    te_settings *settings;
+    te_model *read = NULL;
+    TE_TRY(te_settings_create(&settings));
+    te_status status;
+    TE_TRY_OUT(settings_from_metadata(settings, file, path));
+    status = te_model_declare(&read, settings);
+    if (status != TE_OK) {
+        te_fail_prefix(status, "'%s': ", path);
+        goto out;
+    }
+    TE_TRY_OUT(check_size(&read->params, file, path));
+    for (int i = 0; i < read->params.count; i++) {
+        TE_TRY_OUT(read_param(&read->params.list[i], file, path));
+    }
+    if (te_safetensors_count(file) > count_parts(&read->params)) {
+        te_log(TE_LOG_WARNING, "'%s' holds %zu tensors that the model does not use", path,
+               te_safetensors_count(file) - count_parts(&read->params));
+    }
+    *model = read;
+    read = NULL;
+out:
+    te_model_free(read);
+    te_settings_free(settings);
+    return status;
+}
+
+te_status te_model_load(te_model **model, const char *path)
+{
+    te_safetensors *file;
+    TE_TRY(te_safetensors_open(&file, path));
+    te_status status = read_model(model, file, path);
+    te_safetensors_close(file);
+    return status;
+}
+
+/* ---- loading a ViT backbone ---- */
+
+/* from: [class row] side*side rows of C; to: [class row] h*w rows, resized as the op does. */
+static void resize_positions(const te_config *config, const double *from, bool from_class, int side, float *to)
+{
+    te_position_options grids = {.height = config->grid_height, .width = config->grid_width, .from_height = side,
+                                 .from_width = side};
+    int C = config->C;
+    for (int c = 0; config->cls_token && c < C; c++) {
+        *to++ = (float)from[c];
+    }
+    from += from_class ? C : 0;
+    for (int i = 0; i < grids.height * grids.width * C; i++) {
+        to[i] = (float)te_cubic_resized(from, &grids, C, i % C, i / C / grids.width, i / C % grids.width);
+    }
+}
+
+static te_status read_positions(te_model *model, te_param *param, const te_entry *entry, bool has_class,
+                                const char *path)
+{
+    int64_t rows = entry->rank == 3 ? entry->shape[1] - (has_class ? 1 : 0) : 0;
+    int side = (int)lround(sqrt((double)rows));
+    if (entry->rank != 3 || entry->shape[0] != 1 || entry->shape[2] != model->config.C || rows < 1 ||
+        (int64_t)side * side != rows) {
+        return fail_shape(path, entry, &param->part_shape);
+    }
+    if (model->config.cls_token && !has_class) {
+        return te_fail(TE_ERR_FORMAT, "'%s' has no class token: set 'model.cls_token' to off", path);
+    }
+    float *stored = te_alloc(entry->count, sizeof *stored, "a position embedding");
+    double *from = te_alloc(entry->count, sizeof *from, "a position embedding");
+    te_status status = stored && from ? read_entry(path, entry, stored) : TE_ERR_MEMORY;
+    if (status == TE_OK) {
+        for (size_t i = 0; i < entry->count; i++) {
+            from[i] = (double)stored[i];
+        }
+        resize_positions(&model->config, from, has_class, side, param->data);
+    }
+    free(stored);
+    free(from);
+    return status;
+}
+
+static te_status read_backbone_param(te_model *model, te_param *param, const te_safetensors *file, const char *path)
+{
+    const char *name = param->names[0] + strlen("backbone.");
+    const te_entry *entry = te_safetensors_find(file, name);
+    if (!entry) {
+        return te_fail(TE_ERR_FORMAT, "'%s' lacks the tensor '%s' of a ViT backbone with timm's names", path, name);
+    }
+    if (strcmp(name, "pos_embed") == 0) {
+        return read_positions(model, param, entry, te_safetensors_find(file, "cls_token") != NULL, path);
+    }
+    if (!same_shape(entry, &param->part_shape)) {
+        return fail_shape(path, entry, &param->part_shape);
+    }
+    te_log(TE_LOG_DETAIL, "backbone tensor '%s' is used", name);
+    return read_entry(path, entry, param->data);
+}
+
+static te_status read_backbone(te_model *model, const te_safetensors *file, const char *path, size_t *used)
+{
+    *used = 0;
+    for (int i = 0; i < model->params.count; i++) {
+        te_param *param = &model->params.list[i];
+        if (strcmp(param->part, "backbone") == 0) {
+            TE_TRY(read_backbone_param(model, param, file, path));
+            ++*used;
+        }
+    }
+    for (size_t i = 0; i < te_safetensors_count(file); i++) {
+        char name[256];
+        snprintf(name, sizeof name, "backbone.%s", te_safetensors_get(file, i)->name);
+        if (te_params_find(&model->params, name) < 0) {
+            te_log(TE_LOG_INFO, "backbone tensor '%s' is not used", te_safetensors_get(file, i)->name);
+        }
+    }
+    return TE_OK;
+}
+
+te_status te_model_load_backbone(te_model *model, const char *path, size_t *used, size_t *ignored)
+{
+    te_safetensors *file;
+    size_t count;
+    TE_TRY(te_safetensors_open(&file, path));
+    te_status status = read_backbone(model, file, path, &count);
+    if (status == TE_OK) {
+        if (used) {
+            *used = count;
+        }
+        if (ignored) {
+            *ignored = te_safetensors_count(file) - count;
+        }
+    }
+    te_safetensors_close(file);
+    return status;
+}

@@ -1,0 +1,214 @@
+/* linear: products with fused bias, GELU and residual. Shared by everything that is a product at heart. */
+#include "ops/ops.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { HAS_BIAS = 1, HAS_RESIDUAL = 2, HAS_GELU = 4 }; /* as in the kernels */
+
+/* As in kernels/linear_cpu.cl. */
+enum { TILE_M = 12, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
+
+/* A call in the terms of the kernels. */
+typedef struct product {
+    int64_t m, n, k;
+    int groups, flags;
+} product;
+
+static product describe(const te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    return (product){.m = te_shape_rows(&call->in[0]),
+                     .n = call->in[1].size[0] / options->groups,
+                     .k = call->in[1].size[1],
+                     .groups = options->groups,
+                     .flags = (call->in[2].rank ? HAS_BIAS : 0) | (call->in[3].rank ? HAS_RESIDUAL : 0) |
+                              (options->gelu ? HAS_GELU : 0)};
+}
+
+static te_status shape(te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    const te_shape *x = &call->in[0], *w = &call->in[1];
+    if (w->rank != 2 || x->rank < 1 || options->groups < 1 || w->size[0] % options->groups ||
+        te_shape_width(x) != w->size[1] * options->groups) {
+        return te_call_fail(call, "x (...,G*K) and w (G*N,K) must agree in K");
+    }
+    call->out = *x;
+    call->out.size[x->rank - 1] = w->size[0];
+    if (call->in[2].rank && te_shape_count(&call->in[2]) != w->size[0]) {
+        return te_call_fail(call, "bias must have w's number of rows");
+    }
+    return call->in[3].rank && !te_shape_equal(&call->in[3], &call->out)
+               ? te_call_fail(call, "residual must have the result's shape")
+               : TE_OK;
+}
+
+/* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers. */
+static int or_other(int value, int other)
+{
+    return value >= 0 ? value : other;
+}
+
+static te_status emit_generic(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    int side = te_plan_work_group(plan) >= 256 ? 16 : te_plan_work_group(plan) >= 64 ? 8
+               : te_plan_work_group(plan) >= 16 ? 4 : 1;
+    char options[32];
+    snprintf(options, sizeof options, "-DSIDE=%d", side);
+    te_launch launch = {
+        .family = "linear", .kernel = "linear", .options = options, .writes = call->out_value,
+        .global = {(size_t)(p.n + 4 * side - 1) / (size_t)(4 * side) * (size_t)side,
+                   (size_t)(p.m + 4 * side - 1) / (size_t)(4 * side) * (size_t)side, (size_t)p.groups},
+        .local = {(size_t)side, (size_t)side, 1},
+        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                      TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
+                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
+                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
+    return te_plan_launch(plan, &launch);
+}
+
+/* ---- processors: packed operands, register tiles ---- */
+
+static int64_t panels(int64_t size, int64_t tile)
+{
+    return (size + tile - 1) / tile;
+}
+
+static bool supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)call;
+    /* The tile's sums live in local memory between blocks of columns. */
+    return caps->local_memory >= CHUNK_M * CHUNK_N * TILE_M * TILE_N * sizeof(float);
+}
+
+static bool prefers_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)call;
+    return te_caps_wide_cpu(caps);
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    int64_t m_panels = panels(p.m, TILE_M), n_panels = panels(p.n, TILE_N);
+    int packed_w = te_plan_scratch(plan, p.groups * n_panels * TILE_N * p.k, call->in_value[1]);
+    int packed_x = te_plan_scratch(plan, p.groups * m_panels * TILE_M * p.k, call->in_value[0]);
+    if (packed_w < 0 || packed_x < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .writes = packed_w,
+                        .global = {(size_t)n_panels, (size_t)p.groups}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k)}};
+    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .writes = packed_x,
+                        .global = {(size_t)m_panels, (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
+                        .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
+                                      TE_INT(p.groups)}};
+    te_launch multiply = {
+        .family = "linear_cpu", .kernel = "linear_cpu", .writes = call->out_value,
+        .global = {(size_t)panels(n_panels, CHUNK_N), (size_t)panels(m_panels, CHUNK_M), (size_t)p.groups},
+        .local = {1, 1, 1},
+        .arguments = {TE_VALUE(packed_x), TE_VALUE(packed_w), TE_VALUE(or_other(call->in_value[2], packed_w)),
+                      TE_VALUE(or_other(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m),
+                      TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
+    TE_TRY(te_plan_launch(plan, &pack_w));
+    TE_TRY(te_plan_launch(plan, &pack_x));
+    return te_plan_launch(plan, &multiply);
+}
+
+/* ---- CLBlast: the library's product adds to y, which our kernels prepare and finish ---- */
+
+static bool prefers_clblast(const te_caps *caps, const te_call *call)
+{
+    product p = describe(call);
+    /* Its kernels come into their own on GPUs, for products that fill them; small ones are one launch with ours. */
+    return (caps->types & TE_TYPE_GPU) && !caps->simulator && p.m >= 64 && p.n >= 64 && p.k >= 64;
+}
+
+static te_status emit_clblast(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    size_t columns = (size_t)(p.n * p.groups), width = (size_t)(p.k * p.groups);
+    te_launch before = {.family = "linear", .kernel = "linear_before", .writes = call->out_value,
+                        .global = {columns, (size_t)p.m},
+                        .arguments = {TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
+                                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
+                                      TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(columns), TE_INT(p.flags)}};
+    TE_TRY(te_plan_launch(plan, &before));
+    for (int group = 0; group < p.groups; group++) {
+        te_library_product one = {
+            .a = call->in_value[0], .b = call->in_value[1], .c = call->out_value,
+            .m = (size_t)p.m, .n = (size_t)p.n, .k = (size_t)p.k,
+            .a_offset = (size_t)(group * p.k), .a_stride = width,
+            .b_offset = (size_t)(group * p.n * p.k), .b_stride = (size_t)p.k,
+            .c_offset = (size_t)(group * p.n), .c_stride = columns};
+        TE_TRY(te_plan_product(plan, &one));
+    }
+    if (!(p.flags & HAS_GELU)) {
+        return TE_OK;
+    }
+    te_launch after = {.family = "linear", .kernel = "linear_after", .writes = call->out_value,
+                       .global = {columns, (size_t)p.m},
+                       .arguments = {TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
+                                     TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(columns), TE_INT(p.flags)}};
+    return te_plan_launch(plan, &after);
+}
+
+static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
+                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
+                                      {"clblast", NULL, prefers_clblast, emit_clblast},
+                                      {0}};
+
+/* ---- description ---- */
+
+static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    product p = describe(call);
+    int64_t columns = p.n * p.groups;
+    for (int64_t row = 0; row < p.m; row++) {
+        for (int64_t column = 0; column < columns; column++) {
+            const double *x = in[0] + row * p.k * p.groups + column / p.n * p.k, *w = in[1] + column * p.k;
+            double sum = 0;
+            for (int64_t k = 0; k < p.k; k++) {
+                sum += x[k] * w[k];
+            }
+            sum += in[2] ? in[2][column] : 0;
+            sum = p.flags & HAS_GELU ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
+            out[row * columns + column] = sum + (in[3] ? in[3][row * columns + column] : 0);
+        }
+    }
+}
+
+static uint64_t macs(const te_call *call)
+{
+    product p = describe(call);
+    return (uint64_t)(p.m * p.n * p.k * p.groups);
+}
+
+static const te_linear_options plain = {.groups = 1}, with_gelu = {.groups = 1, .gelu = 1},
+                               three = {.groups = 3}, five_gelu = {.groups = 5, .gelu = 1};
+
+static const te_case cases[] = {
+    {{TE_SHAPE2(1, 1), TE_SHAPE2(1, 1)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 35, 48), TE_SHAPE2(33, 48), TE_SHAPE1(33)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 64, 64), TE_SHAPE2(64, 64), TE_SHAPE1(64)}, &with_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 17, 31), TE_SHAPE2(37, 31), TE_SHAPE1(37), TE_SHAPE3(2, 17, 37)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(70, 300), TE_SHAPE1(70), TE_SHAPE3(1, 13, 70)}, &with_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 101, 3 * 20), TE_SHAPE2(3 * 40, 20), TE_SHAPE1(3 * 40)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 25, 5 * 260), TE_SHAPE2(5 * 16, 260), TE_SHAPE1(5 * 16)}, &five_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 70, 65), TE_SHAPE2(129, 65), TE_SHAPE1(129)}, &plain, TE_FILL_LARGE},
+    {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &plain, TE_FILL_INF},
+    {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &with_gelu, TE_FILL_NAN},
+};
+
+const te_op te_op_linear = {.name = "linear", .attribute_bytes = sizeof(te_linear_options), .shape = shape,
+                            .variants = variants, .reference = reference, .macs = macs, TE_CASES(cases)};
+
+te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_tensor residual,
+                    te_linear_options options)
+{
+    options.groups = options.groups ? options.groups : 1;
+    return te_graph_call(graph, &te_op_linear, &options, 4, (te_tensor[]){x, w, bias, residual});
+}

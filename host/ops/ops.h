@@ -1,0 +1,126 @@
+/* The ops, as forward code calls them. Each returns the recorded result; failures are left in graph->status.
+ *
+ * Sizes: B batch, N tokens (h*w on a grid), C, D widths, T tasks, K classes. Layout: channels last unless said otherwise.
+ * Every op is one row of te_ops; its kernels are kernels/<family>.cl, its rules host/ops/<family>.c.
+ */
+#ifndef TE_OPS_OPS_H
+#define TE_OPS_OPS_H
+
+#include "graph/graph.h"
+#include "graph/plan.h"
+
+/* The op table, ending with NULL. */
+extern const te_op *const te_ops[];
+extern const te_op te_op_linear, te_op_conv, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
+    te_op_drop_token, te_op_gate, te_op_memory_start, te_op_memory_read, te_op_memory_write, te_op_memory_sum,
+    te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
+
+/* ---- linear.c: products ---- */
+
+typedef struct te_linear_options {
+    int groups; /* G independent products side by side; 0: 1 */
+    int gelu;   /* apply GELU before the residual is added */
+} te_linear_options;
+
+/* x (...,G*K), w (G*N,K), bias (G*N) or absent, residual (...,G*N) or absent -> (...,G*N):
+ * act(x w^T + bias) + residual. */
+te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_tensor residual,
+                    te_linear_options options);
+
+/* ---- conv.c ---- */
+
+typedef struct te_conv_options {
+    int height, width; /* of the grid: N = height * width */
+    int groups;        /* 0: 1 */
+    int gelu;          /* apply GELU to the result */
+} te_conv_options;
+
+/* x (B,N,C), w (Cout,C/groups,k,k), bias (Cout) -> (B,N,Cout): k x k, k odd, stride 1, zero padding k/2. */
+te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options);
+
+/* ---- layernorm.c ---- */
+
+typedef struct te_layernorm_options {
+    int groups; /* the last dimension is this many rows, each normalised by itself; 0: 1 */
+    int gelu;
+} te_layernorm_options;
+
+/* x (...,G*C), scale, shift (G*C) -> the same shape; epsilon 1e-6. */
+te_tensor te_layernorm(te_graph *graph, te_tensor x, te_tensor scale, te_tensor shift, te_layernorm_options options);
+
+/* ---- attention.c ---- */
+
+/* qkv (B,N,3*C), each of q, k, v head-major -> (B,N,C): softmax(q k^T / sqrt(C/heads)) v per head. */
+te_tensor te_attention(te_graph *graph, te_tensor qkv, int heads);
+
+/* ---- tokens.c ---- */
+
+/* image (B,3,H,W) -> (B,N,768): rows of 16 x 16 patches, channel-major as in Conv2d's weight. */
+te_tensor te_patches(te_graph *graph, te_tensor image);
+
+typedef struct te_position_options {
+    int height, width;           /* the grid of x */
+    int from_height, from_width; /* the grid that position was learned on; resized bicubically (a = -0.75) */
+} te_position_options;
+
+/* x (B,N,C), position (1,N'+cls,C), class token (1,1,C) or absent -> (B,N+cls,C): class token first, position added. */
+te_tensor te_position(te_graph *graph, te_tensor x, te_tensor position, te_tensor class_token,
+                      te_position_options options);
+
+/* x (B,N+1,C) -> (B,N,C): without the class token. */
+te_tensor te_drop_token(te_graph *graph, te_tensor x);
+
+/* ---- gate.c ---- */
+
+typedef struct te_gate_options {
+    int scores; /* S: per token and task */
+    int keep;   /* zero all but the largest `keep` after the softmax, not renormalised; 0: keep all */
+} te_gate_options;
+
+/* scores (B,N,T*S) -> the same shape: softmax over each S. */
+te_tensor te_gate(te_graph *graph, te_tensor scores, te_gate_options options);
+
+/* ---- memory.c ---- */
+
+/* vector (D) -> (B,N,D): the memory before the first tap. */
+te_tensor te_memory_start(te_graph *graph, te_tensor vector, int64_t batch, int64_t tokens);
+
+typedef struct te_memory_read_options {
+    int experts; /* E */
+    int task;    /* which S scores of each token are this task's: S = E + 1, or E without memory */
+} te_memory_read_options;
+
+/* experts (B,N,E*D), gates (B,N,T*S), memory (B,N,D) or absent -> z (B,N,D): sum_e g_e f_e (+ g_E+1 M). */
+te_tensor te_memory_read(te_graph *graph, te_tensor experts, te_tensor gates, te_tensor memory,
+                         te_memory_read_options options);
+
+/* memory, written (B,N,D), alpha (D) -> (1-s) memory + s written, s = sigmoid(alpha). */
+te_tensor te_memory_write(te_graph *graph, te_tensor memory, te_tensor written, te_tensor alpha);
+
+/* a + b. */
+te_tensor te_memory_sum(te_graph *graph, te_tensor a, te_tensor b);
+
+/* ---- head.c: conv 3x3 of a map upsampled four times, on the small grid (MODEL.md section 4) ---- */
+
+/* conv weight (O,D,3,3) -> (9*O,D): nine products side by side, offset-major. */
+te_tensor te_head_weights(te_graph *graph, te_tensor weight);
+
+/* conv bias, batch norm weight, bias, running mean, running variance (O) -> (2,O): scale and shift; epsilon 1e-5. */
+te_tensor te_head_affine(te_graph *graph, te_tensor bias, const te_tensor norm[4]);
+
+typedef struct te_head_options {
+    int height, width; /* of the small grid */
+} te_head_options;
+
+/* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift). */
+te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options);
+
+typedef struct te_head_upsample_options {
+    int height, width;       /* of x */
+    int to_height, to_width; /* of the result */
+} te_head_upsample_options;
+
+/* x (B,h*w,K) -> (B,K,H,W), planar: bilinear, align_corners = false. */
+te_tensor te_head_upsample(te_graph *graph, te_tensor x, te_head_upsample_options options);
+
+#endif

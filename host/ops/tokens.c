@@ -1,0 +1,179 @@
+/* tokens: from an image to tokens with positions, and the end of the class token. */
+#include "ops/cubic.h"
+
+#include <math.h>
+
+enum { PATCH = 16, PATCH_VALUES = 3 * PATCH * PATCH };
+
+/* ---- patches ---- */
+
+static te_status patches_shape(te_call *call)
+{
+    const te_shape *image = &call->in[0];
+    if (image->rank != 4 || image->size[1] != 3 || image->size[2] % PATCH || image->size[3] % PATCH) {
+        return te_call_fail(call, "image (B,3,H,W) with H and W multiples of 16");
+    }
+    call->out = TE_SHAPE3(image->size[0], image->size[2] / PATCH * (image->size[3] / PATCH), PATCH_VALUES);
+    return TE_OK;
+}
+
+static te_status patches_emit(te_plan *plan, const te_call *call)
+{
+    int64_t rows = te_shape_rows(&call->out);
+    te_launch launch = {.family = "tokens", .kernel = "patches", .writes = call->out_value,
+                        .global = {PATCH_VALUES, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(rows),
+                                      TE_INT(call->in[0].size[2]), TE_INT(call->in[0].size[3])}};
+    return te_plan_launch(plan, &launch);
+}
+
+static void patches_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t H = call->in[0].size[2], W = call->in[0].size[3], count = te_shape_count(&call->in[0]);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t x = i % W, y = i / W % H, plane = i / W / H;
+        int64_t row = (plane / 3 * (H / PATCH) + y / PATCH) * (W / PATCH) + x / PATCH;
+        out[row * PATCH_VALUES + (plane % 3 * PATCH + y % PATCH) * PATCH + x % PATCH] = in[0][i];
+    }
+}
+
+static const te_variant patches_variants[] = {{"generic", NULL, NULL, patches_emit}, {0}};
+static const te_case patches_cases[] = {{{TE_SHAPE4(2, 3, 32, 48)}, NULL, TE_FILL_NORMAL},
+                                        {{TE_SHAPE4(1, 3, 16, 16)}, NULL, TE_FILL_NAN}};
+
+const te_op te_op_patches = {.name = "patches", .shape = patches_shape, .variants = patches_variants,
+                             .reference = patches_reference, TE_CASES(patches_cases)};
+
+te_tensor te_patches(te_graph *graph, te_tensor image)
+{
+    return te_graph_call(graph, &te_op_patches, NULL, 1, &image);
+}
+
+/* ---- position ---- */
+
+static te_status position_shape(te_call *call)
+{
+    const te_position_options *o = (const void *)call->attributes;
+    const te_shape *x = &call->in[0];
+    int64_t extra = call->in[2].rank ? 1 : 0, C = te_shape_width(x);
+    bool fits = x->rank == 3 && x->size[1] == (int64_t)o->height * o->width && o->from_height > 0 &&
+                o->from_width > 0 &&
+                te_shape_count(&call->in[1]) == ((int64_t)o->from_height * o->from_width + extra) * C &&
+                te_shape_count(&call->in[2]) == extra * C;
+    if (!fits) {
+        return te_call_fail(call, "x (B,h*w,C), position (1,N'+cls,C), class token (1,1,C)");
+    }
+    call->out = TE_SHAPE3(x->size[0], x->size[1] + extra, C);
+    return TE_OK;
+}
+
+static te_status position_emit(te_plan *plan, const te_call *call)
+{
+    const te_position_options *o = (const void *)call->attributes;
+    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    bool has_class = call->in[2].rank;
+    te_launch launch = {.family = "tokens", .kernel = "position", .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[has_class ? 2 : 1]), TE_VALUE(call->out_value),
+                                      TE_INT(rows), TE_INT(C), TE_INT(o->height), TE_INT(o->width),
+                                      TE_INT(o->from_height), TE_INT(o->from_width), TE_INT(has_class)}};
+    return te_plan_launch(plan, &launch);
+}
+
+/* Weight of the neighbour at distance d in Keys' cubic convolution with a = -0.75. */
+static double cubic(double d)
+{
+    const double a = -0.75;
+    return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a : 0;
+}
+
+static int64_t clamp(int64_t value, int64_t most)
+{
+    return value < 0 ? 0 : value > most ? most : value;
+}
+
+double te_cubic_resized(const double *table, const te_position_options *o, int64_t C, int64_t c, int line, int column)
+{
+    double y = (line + 0.5) * o->from_height / o->height - 0.5, x = (column + 0.5) * o->from_width / o->width - 0.5;
+    double sum = 0;
+    for (int64_t i = (int64_t)floor(y) - 1; i <= (int64_t)floor(y) + 2; i++) {
+        for (int64_t j = (int64_t)floor(x) - 1; j <= (int64_t)floor(x) + 2; j++) {
+            int64_t from = clamp(i, o->from_height - 1) * o->from_width + clamp(j, o->from_width - 1);
+            sum += cubic(fabs(y - (double)i)) * cubic(fabs(x - (double)j)) * table[from * C + c];
+        }
+    }
+    return sum;
+}
+
+static void position_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    const te_position_options *o = (const void *)call->attributes;
+    int64_t C = te_shape_width(&call->out), tokens = call->in[0].size[1], extra = in[2] ? 1 : 0;
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        int64_t c = i % C, token = i / C % (tokens + extra) - extra, picture = i / C / (tokens + extra);
+        out[i] = token < 0 ? in[2][c] + in[1][c]
+                           : in[0][(picture * tokens + token) * C + c] +
+                                 te_cubic_resized(in[1] + extra * C, o, C, c, (int)token / o->width,
+                                                  (int)token % o->width);
+    }
+}
+
+static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit}, {0}};
+static const te_position_options same = {3, 5, 3, 5}, larger = {7, 5, 4, 4}, smaller = {2, 3, 5, 7};
+static const te_case position_cases[] = {
+    {{TE_SHAPE3(2, 15, 20), TE_SHAPE3(1, 15, 20)}, &same, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 35, 20), TE_SHAPE3(1, 17, 20), TE_SHAPE3(1, 1, 20)}, &larger, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 6, 33), TE_SHAPE3(1, 35, 33)}, &smaller, TE_FILL_NORMAL},
+};
+
+const te_op te_op_position = {.name = "position", .attribute_bytes = sizeof(te_position_options),
+                              .shape = position_shape, .variants = position_variants,
+                              .reference = position_reference, TE_CASES(position_cases)};
+
+te_tensor te_position(te_graph *graph, te_tensor x, te_tensor position, te_tensor class_token,
+                      te_position_options options)
+{
+    return te_graph_call(graph, &te_op_position, &options, 3, (te_tensor[]){x, position, class_token});
+}
+
+/* ---- drop_token ---- */
+
+static te_status drop_shape(te_call *call)
+{
+    const te_shape *x = &call->in[0];
+    if (x->rank != 3 || x->size[1] < 2) {
+        return te_call_fail(call, "x (B,N+1,C)");
+    }
+    call->out = TE_SHAPE3(x->size[0], x->size[1] - 1, x->size[2]);
+    return TE_OK;
+}
+
+static te_status drop_emit(te_plan *plan, const te_call *call)
+{
+    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    te_launch launch = {.family = "tokens", .kernel = "drop_token", .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(C),
+                                      TE_INT(call->out.size[1])}};
+    return te_plan_launch(plan, &launch);
+}
+
+static void drop_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t C = te_shape_width(&call->out), tokens = call->out.size[1];
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        out[i] = in[0][i + (i / C / tokens + 1) * C];
+    }
+}
+
+static const te_variant drop_variants[] = {{"generic", NULL, NULL, drop_emit}, {0}};
+static const te_case drop_cases[] = {{{TE_SHAPE3(3, 6, 17)}, NULL, TE_FILL_NORMAL}};
+
+const te_op te_op_drop_token = {.name = "drop_token", .shape = drop_shape, .variants = drop_variants,
+                                .reference = drop_reference, TE_CASES(drop_cases)};
+
+te_tensor te_drop_token(te_graph *graph, te_tensor x)
+{
+    return te_graph_call(graph, &te_op_drop_token, NULL, 1, &x);
+}

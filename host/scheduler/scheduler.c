@@ -1,0 +1,106 @@
+/* The scheduler: a model made ready on a device for one input size, run on arrays. */
+#include "base/interrupt.h"
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct te_scheduler {
+    te_device *device;
+    te_graph graph;
+    te_plan *plan;
+    te_tensor input;
+    float **outputs; /* of each value of the graph: its last result on the host, read when asked for; NULL: not yet */
+    bool *fresh;     /* outputs[i] belongs to the last run */
+};
+
+static te_status resolve_extent(te_extent *extent, const te_model *model, const te_scheduler_options *options)
+{
+    int height = options && options->height ? options->height : model->config.height;
+    int width = options && options->width ? options->width : model->config.width;
+    int batch = options && options->batch ? options->batch : 1;
+    if (height < TE_PATCH || width < TE_PATCH || height % TE_PATCH || width % TE_PATCH || batch < 1) {
+        return te_fail(TE_ERR_ARGUMENT, "a batch of %d inputs of %dx%d: both sizes must be multiples of 16", batch,
+                       height, width);
+    }
+    *extent = (te_extent){.batch = batch, .height = height / TE_PATCH, .width = width / TE_PATCH};
+    return TE_OK;
+}
+
+te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_device *device,
+                              const te_scheduler_options *options)
+{
+    te_extent extent;
+    TE_TRY(resolve_extent(&extent, model, options));
+    te_scheduler *created = te_alloc(1, sizeof *created, "a scheduler");
+    if (!created) {
+        return TE_ERR_MEMORY;
+    }
+    te_status status;
+    created->device = device;
+    created->input = te_model_record(model, &created->graph, extent, options && options->keep);
+    TE_TRY_OUT(created->graph.status);
+    created->outputs = te_alloc((size_t)created->graph.value_count, sizeof *created->outputs, "a scheduler");
+    created->fresh = te_alloc((size_t)created->graph.value_count, sizeof *created->fresh, "a scheduler");
+    TE_TRY_OUT(created->outputs && created->fresh ? TE_OK : TE_ERR_MEMORY);
+    TE_TRY_OUT(te_plan_create(&created->plan, device, &created->graph));
+    *scheduler = created;
+    return TE_OK;
+out:
+    te_scheduler_free(created);
+    return status;
+}
+
+void te_scheduler_free(te_scheduler *scheduler)
+{
+    if (!scheduler) {
+        return;
+    }
+    for (int i = 0; scheduler->outputs && i < scheduler->graph.value_count; i++) {
+        free(scheduler->outputs[i]);
+    }
+    free(scheduler->outputs);
+    free(scheduler->fresh);
+    te_plan_free(scheduler->plan);
+    te_graph_clear(&scheduler->graph);
+    free(scheduler);
+}
+
+te_status te_scheduler_run(te_scheduler *scheduler, const float *input)
+{
+    memset(scheduler->fresh, 0, (size_t)scheduler->graph.value_count * sizeof *scheduler->fresh);
+    TE_TRY(te_interrupt_check());
+    TE_TRY(te_plan_write(scheduler->plan, scheduler->input.value, input));
+    TE_TRY(te_plan_run(scheduler->plan));
+    return te_device_finish(scheduler->device);
+}
+
+te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array)
+{
+    int value = te_graph_find(&scheduler->graph, name);
+    if (value < 0) {
+        return te_fail(TE_ERR_ARGUMENT, "the scheduler keeps no result '%s' (taps, gates and memories need "
+                       "options.keep)", name);
+    }
+    const te_shape *shape = &scheduler->graph.values[value].shape;
+    if (!scheduler->outputs[value]) {
+        scheduler->outputs[value] = te_alloc((size_t)te_shape_count(shape), sizeof(float), name);
+        if (!scheduler->outputs[value]) {
+            return TE_ERR_MEMORY;
+        }
+    }
+    if (!scheduler->fresh[value]) {
+        TE_TRY(te_plan_read(scheduler->plan, value, scheduler->outputs[value]));
+        scheduler->fresh[value] = true;
+    }
+    *array = (te_array){.data = scheduler->outputs[value], .rank = shape->rank};
+    memcpy(array->shape, shape->size, sizeof array->shape);
+    return TE_OK;
+}
+
+te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info)
+{
+    te_plan_memory memory = te_plan_get_memory(scheduler->plan);
+    *info = (te_memory_info){.parameters = memory.parameters, .activations = memory.activations, .live = memory.live};
+    return TE_OK;
+}

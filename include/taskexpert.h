@@ -1,0 +1,268 @@
+/* taskexpert.h - TaskExpert, a multi-task vision transformer, on any OpenCL device.
+ *
+ * From a picture to dense maps in five calls (error checks left out; see docs/examples/embed.c for a whole program):
+ *
+ *     te_settings *settings; te_model *model; te_device *device; te_evaluator *evaluator;
+ *     te_picture *picture; te_prediction *prediction;
+ *     te_model_load(&model, "weights.safetensors");
+ *     te_settings_create(&settings);              // defaults; te_settings_load() reads an ini file over them
+ *     te_device_open(&device, settings);          // the [device] section picks; any OpenCL 1.2 device will do
+ *     te_evaluator_create(&evaluator, model, device, settings);
+ *     te_picture_load(&picture, "photo.jpg");
+ *     te_evaluator_run(evaluator, picture, &prediction);
+ *     te_prediction_save(prediction, "out", "photo", TE_SAVE_OVERVIEW);
+ *
+ * Conventions
+ *  - Every function that can fail returns a te_status; te_last_error() then holds one line for the calling thread
+ *    that names the subject in quotes and, where there is one, the remedy. Outputs are written on success only.
+ *  - Objects are opaque. Whoever creates (create, load, open, run) frees (free, close); free and close accept NULL.
+ *    An object must outlive those created from it.
+ *  - One object is used by one thread at a time; different objects may be used by different threads.
+ *  - The library never prints, exits or aborts. Messages for people go to the callback of te_set_log().
+ *  - Zeroed option structs mean defaults.
+ *
+ * Shapes: B batch, K channels of a task, H x W input size in pixels, N = H/16 * W/16 tokens, C backbone width,
+ * D decoder width, E experts. Arrays are dense, the last dimension fastest.
+ */
+#ifndef TASKEXPERT_H
+#define TASKEXPERT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TE_API __attribute__((visibility("default")))
+#else
+#define TE_API
+#endif
+
+/* ---- status and messages ------------------------------------------------------------------------------------- */
+
+typedef enum te_status {
+    TE_OK = 0,
+    TE_ERR_ARGUMENT,    /* an argument of the call makes no sense */
+    TE_ERR_SETTING,     /* a setting is unknown, of the wrong type or out of range */
+    TE_ERR_FILE,        /* a file cannot be opened, read or written */
+    TE_ERR_FORMAT,      /* a file's content is not what its format demands */
+    TE_ERR_MEMORY,      /* out of host or device memory */
+    TE_ERR_NO_DEVICE,   /* no OpenCL device, or none that the settings match */
+    TE_ERR_DEVICE,      /* the OpenCL driver reported an error */
+    TE_ERR_UNSUPPORTED, /* sensible, but not on this device or in this build */
+    TE_ERR_INTERRUPTED  /* stopped by te_interrupt() */
+} te_status;
+
+/* A status in words: "ok", "bad setting", ... */
+TE_API const char *te_status_name(te_status status);
+
+/* One line on the last failure in this thread; valid until the next failing call of this thread. */
+TE_API const char *te_last_error(void);
+
+/* The library's version, for example "0.1.0". */
+TE_API const char *te_version(void);
+
+typedef enum te_log_level { TE_LOG_DETAIL, TE_LOG_INFO, TE_LOG_WARNING } te_log_level;
+
+/* `line` has no newline at its end. */
+typedef void (*te_log_function)(te_log_level level, const char *line, void *context);
+
+/* Set who gets the messages; NULL (the default) drops them. Call it before other threads use the library. */
+TE_API void te_set_log(te_log_function function, void *context);
+
+/* ---- settings: one table behind ini files, command lines and weight files -------------------------------------- */
+
+typedef struct te_settings te_settings;
+
+/* One row of the table of settings. */
+typedef struct te_setting_info {
+    const char *key;           /* "section.name", as in te_settings_set() */
+    const char *type;          /* "int", "real", "bool", "text", or the choices: "pad|stretch" */
+    const char *default_value; /* as in an ini file */
+    const char *help;          /* one line */
+} te_setting_info;
+
+/* All settings at their defaults. */
+TE_API te_status te_settings_create(te_settings **settings);
+TE_API void te_settings_free(te_settings *settings);
+
+/* Read an ini file over the present values. Unknown keys, wrong types and values out of range are errors that name
+ * file, line and the nearest known key. */
+TE_API te_status te_settings_load(te_settings *settings, const char *path);
+
+/* Write all values, with their help as comments, as an ini file that te_settings_load() reads. */
+TE_API te_status te_settings_save(const te_settings *settings, const char *path);
+
+/* Set or get one value as text by its key, for example "device.type". `value` holds `bytes` bytes. */
+TE_API te_status te_settings_set(te_settings *settings, const char *key, const char *value);
+TE_API te_status te_settings_get(const te_settings *settings, const char *key, char *value, size_t bytes);
+
+/* The table itself: rows 0 to te_settings_count() - 1. */
+TE_API size_t te_settings_count(void);
+TE_API const te_setting_info *te_settings_get_info(size_t row);
+
+/* ---- devices ---------------------------------------------------------------------------------------------------- */
+
+typedef struct te_device te_device;
+
+/* What an OpenCL device says of itself. Text is cut to fit. */
+typedef struct te_device_info {
+    char platform[128], vendor[128], name[192], driver[128], language[128];
+    char type[32];              /* "gpu", "cpu", "accelerator", "simulator", "custom" */
+    int index;                  /* the value of device.index that picks it */
+    uint32_t compute_units;
+    uint64_t global_memory;     /* bytes */
+    uint64_t max_allocation;    /* bytes of one buffer */
+    uint64_t local_memory;      /* bytes a work-group */
+    uint64_t max_work_group;    /* work-items */
+    uint32_t base_alignment;    /* bytes */
+    uint32_t float_width;       /* preferred vector width of float */
+    int fp16, fp64;             /* arithmetic in these types */
+    int unified_memory, has_compiler, available;
+    int chosen;                 /* 1 for the device that te_device_open() would open with these settings */
+    char why[160];              /* why it was chosen, or why not */
+} te_device_info;
+
+/* Number of devices of all OpenCL platforms. TE_ERR_NO_DEVICE (with what to install) when there is no platform. */
+TE_API te_status te_device_count(const te_settings *settings, size_t *count);
+
+/* Describe device `index` of 0 to count - 1. */
+TE_API te_status te_device_get_listed(const te_settings *settings, size_t index, te_device_info *info);
+
+/* Open the device that the [device] settings pick. A value in device.pick, or without one the environment variable
+ * TASKEXPERT_DEVICE, overrides the section's other keys. On a miss the message lists the candidates. */
+TE_API te_status te_device_open(te_device **device, const te_settings *settings);
+TE_API void te_device_close(te_device *device);
+TE_API te_status te_device_get_info(const te_device *device, te_device_info *info);
+
+/* ---- models ------------------------------------------------------------------------------------------------------ */
+
+typedef struct te_model te_model;
+
+typedef enum te_storage { TE_STORE_FP32, TE_STORE_FP16, TE_STORE_BF16 } te_storage;
+
+/* A model with random weights, as the [model] and [input] settings describe it. Same seed, same weights. */
+TE_API te_status te_model_create(te_model **model, const te_settings *settings, uint64_t seed);
+
+/* A model from a safetensors file of ours, whose metadata hold its settings. */
+TE_API te_status te_model_load(te_model **model, const char *path);
+
+/* Replace the backbone by the one of a ViT file with timm's names (class token, head and another position grid
+ * allowed). A missing or misshapen key is an error. `used` and `ignored` (may be NULL) receive the keys' numbers. */
+TE_API te_status te_model_load_backbone(te_model *model, const char *path, size_t *used, size_t *ignored);
+
+/* Write all weights under PyTorch's names and shapes, settings in the metadata. */
+TE_API te_status te_model_save(const te_model *model, const char *path, te_storage storage);
+TE_API void te_model_free(te_model *model);
+
+/* The settings that describe the model; they live as long as the model. */
+TE_API const te_settings *te_model_get_settings(const te_model *model);
+
+/* Tasks of the model: their number and names. Name of task `index`, or NULL. */
+TE_API size_t te_model_count_tasks(const te_model *model);
+TE_API const char *te_model_get_task(const te_model *model, size_t index);
+
+/* Size and work of the parts of a model, for one picture of the size in its [input] settings. */
+typedef struct te_model_part {
+    char name[32];          /* "backbone", "experts", "gates", "memory", "heads" */
+    uint64_t parameters;
+    uint64_t macs;          /* multiply-accumulate operations of products and convolutions */
+} te_model_part;
+
+TE_API size_t te_model_count_parts(const te_model *model);
+TE_API te_status te_model_get_part(const te_model *model, size_t index, te_model_part *part);
+
+/* ---- the scheduler: a model made ready on a device for one input size, run on arrays ------------------------------ */
+
+typedef struct te_scheduler te_scheduler;
+
+typedef struct te_scheduler_options {
+    int batch;         /* B; 0: 1 */
+    int height, width; /* multiples of 16; 0: the model's input size */
+    int keep;          /* 1: keep what te_scheduler_get() calls "tap.*", "gates.*" and "memory.*" */
+} te_scheduler_options;
+
+/* A view of an array that a scheduler owns. */
+typedef struct te_array {
+    const float *data;
+    int rank;
+    int64_t shape[4];
+} te_array;
+
+typedef struct te_memory_info {
+    uint64_t parameters;  /* bytes of weights on the device, in the layouts its kernels read */
+    uint64_t activations; /* bytes of buffers for intermediate results, shared by lifetime */
+    uint64_t live;        /* the largest sum of results alive at once: the least that activations could be */
+} te_memory_info;
+
+TE_API te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_device *device,
+                                     const te_scheduler_options *options);
+TE_API void te_scheduler_free(te_scheduler *scheduler);
+
+/* Forward pass. `input` (B,3,H,W): RGB, normalised as docs/MODEL.md says. */
+TE_API te_status te_scheduler_run(te_scheduler *scheduler, const float *input);
+
+/* A result of the last run by name, valid until the next run: "logits.<task>" (B,K,H,W); with options.keep also
+ * "tap.<l>" (B,N,C), "gates.<l>" (B,N,T*S) with S = E+1 scores a task (E with memory off), tasks in the model's order,
+ * and "memory.<l>.<task>" (B,N,D) after tap l (with memory off: the sum of decoded features so far). l counts from 0. */
+TE_API te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array);
+TE_API te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info);
+
+/* ---- pictures and predictions ------------------------------------------------------------------------------------- */
+
+typedef struct te_picture te_picture;
+
+/* Decode a picture file (JPEG, PNG, BMP, TGA, GIF, PSD, PNM, HDR; 1 x 1 to 8000 x 8000 pixels): grey becomes RGB,
+ * alpha is blended over white, 16 bit become 8, EXIF orientation is applied. */
+TE_API te_status te_picture_load(te_picture **picture, const char *path);
+
+/* From memory: `rgb` (height,width,3), copied. */
+TE_API te_status te_picture_create(te_picture **picture, int width, int height, const uint8_t *rgb);
+TE_API te_status te_picture_save(const te_picture *picture, const char *path);  /* as PNG */
+TE_API void te_picture_get(const te_picture *picture, int *width, int *height, const uint8_t **rgb);
+TE_API void te_picture_free(te_picture *picture);
+
+typedef struct te_evaluator te_evaluator;
+typedef struct te_prediction te_prediction;
+
+/* Runs pictures of any size through a model: resized and padded to the input size as [input] says, maps brought
+ * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit. */
+TE_API te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
+                                     const te_settings *settings);
+TE_API void te_evaluator_free(te_evaluator *evaluator);
+TE_API te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, te_prediction **prediction);
+TE_API te_status te_evaluator_get_memory(const te_evaluator *evaluator, te_memory_info *info);
+
+/* One task's map at the picture's size, owned by the prediction. `classes` for semseg and human_parts (one byte a
+ * pixel), `values` for the others: sal and edge probabilities, depth in metres (height,width), normals (height,width,3). */
+typedef struct te_map {
+    const char *task;
+    int width, height, channels;
+    const uint8_t *classes;
+    const float *values;
+} te_map;
+
+TE_API te_status te_prediction_get(const te_prediction *prediction, const char *task, te_map *map);
+
+/* What te_prediction_save() writes into a folder (made if absent), each file named after `stem`. */
+enum {
+    TE_SAVE_MAPS = 1,     /* <stem>_<task>.png to look at, <stem>_depth_mm.png (16 bit, millimetres) */
+    TE_SAVE_OVERVIEW = 2, /* <stem>_overview.png: the picture and all maps, labelled */
+    TE_SAVE_NPY = 4,      /* <stem>_<task>.npy: the values */
+    TE_SAVE_GATES = 8,    /* <stem>_gates_<task>.png: expert scores of every tap */
+    TE_SAVE_RAW = 16      /* <stem>.raw.safetensors: `input` (3,H,W) and each task's logits (K,H,W) */
+};
+TE_API te_status te_prediction_save(const te_prediction *prediction, const char *folder, const char *stem,
+                                    unsigned what);
+TE_API void te_prediction_free(te_prediction *prediction);
+
+/* Stop the running call soon, from a signal handler or another thread: it returns TE_ERR_INTERRUPTED. */
+TE_API void te_interrupt(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

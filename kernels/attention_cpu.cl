@@ -1,0 +1,151 @@
+/* attention on processors, heads of 64: as attention.cl, with packed keys and values and register tiles.
+ *
+ * A work-item takes QUERIES queries of one head, shares nothing, and goes through the keys KEYS at a time:
+ *   scores (QUERIES,KEYS)  in tiles of 12 x 32, sums in registers, result in local memory, which is a scratch on
+ *                          processors;
+ *   soft-max               row by row, 16 keys at a time, with running maximum and sum;
+ *   y += scores v          in tiles of 6 x 64.
+ * Packed: keys [b][head][N/32][64][32], values [b][head][N rounded up to 32][64], zero beyond N.
+ */
+#include "real.clh"
+#include "wide.clh"
+
+#define HEAD 64
+#define QUERIES 24
+#define KEYS 512
+#define TILE_KEYS 32
+#define BEYOND (-3.0e38f)
+
+/* global (N/32 rounded up, heads, B), local 1. */
+WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict qkv, __global float *restrict keys,
+                                               __global float *restrict values, int N, int heads)
+{
+    int block = (int)get_global_id(0), head = (int)get_global_id(1);
+    size_t blocks = get_global_size(0), width = (size_t)heads * HEAD;
+    size_t to = ((get_global_id(2) * (size_t)heads + (size_t)head) * blocks + (size_t)block) * TILE_KEYS * HEAD;
+    for (int j = 0; j < TILE_KEYS; j++) {
+        int token = block * TILE_KEYS + j;
+        float inside = token < N ? 1.0f : 0.0f;
+        size_t from = (get_global_id(2) * (size_t)N + (size_t)min(token, N - 1)) * 3 * width + (size_t)head * HEAD;
+        for (int d = 0; d < HEAD; d++) {
+            keys[to + (size_t)(d * TILE_KEYS + j)] = token < N ? qkv[from + width + (size_t)d] : 0.0f;
+        }
+        for (int d = 0; d < HEAD; d += 16) {
+            float16 value = vload16(0, qkv + from + 2 * width + (size_t)d);
+            vstore16(inside > 0.0f ? value : (float16)(0.0f), 0, values + to + (size_t)(j * HEAD + d));
+        }
+    }
+}
+
+#define EACH_OF_12(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11)
+#define EACH_OF_6(do) do(0) do(1) do(2) do(3) do(4) do(5)
+
+#define DECLARE_SCORE(i) float16 left##i = 0.0f, right##i = 0.0f;
+#define ADD_SCORE(i) { float16 q = (float16)(a[i]); left##i = fma(q, k0, left##i); right##i = fma(q, k1, right##i); }
+#define KEEP_SCORE(i) STORE16(scores + i * KEYS, 0, left##i); STORE16(scores + i * KEYS, 1, right##i);
+
+/* scores (12 rows of KEYS, 32 of them) = a [64][12] times b [64][32]. */
+static inline void score_tile(__local const float *a, __global const float *restrict b, __local float *scores)
+{
+    EACH_OF_12(DECLARE_SCORE)
+    for (int d = 0; d < HEAD; d++) {
+        float16 k0 = LOAD16(b, 0), k1 = LOAD16(b, 1);
+        EACH_OF_12(ADD_SCORE)
+        a += 12;
+        b += TILE_KEYS;
+    }
+    EACH_OF_12(KEEP_SCORE)
+}
+
+#define DECLARE_SUM(i) float16 s##i##0 = LOAD16(sums + i * HEAD, 0), s##i##1 = LOAD16(sums + i * HEAD, 1), \
+                               s##i##2 = LOAD16(sums + i * HEAD, 2), s##i##3 = LOAD16(sums + i * HEAD, 3);
+#define ADD_SUM(i) { float16 p = (float16)(weights[i * KEYS]); \
+    s##i##0 = fma(p, v0, s##i##0); s##i##1 = fma(p, v1, s##i##1); \
+    s##i##2 = fma(p, v2, s##i##2); s##i##3 = fma(p, v3, s##i##3); }
+#define KEEP_SUM(i) STORE16(sums + i * HEAD, 0, s##i##0); STORE16(sums + i * HEAD, 1, s##i##1); \
+                    STORE16(sums + i * HEAD, 2, s##i##2); STORE16(sums + i * HEAD, 3, s##i##3);
+
+/* sums (6,64) += weights (6 rows of KEYS, `count` of them) times v (count,64). */
+static inline void sum_tile(__local const float *weights, __global const float *restrict v, __local float *sums,
+                            int count)
+{
+    EACH_OF_6(DECLARE_SUM)
+    for (int key = 0; key < count; key++) {
+        float16 v0 = LOAD16(v, 0), v1 = LOAD16(v, 1), v2 = LOAD16(v, 2), v3 = LOAD16(v, 3);
+        EACH_OF_6(ADD_SUM)
+        weights++;
+        v += HEAD;
+    }
+    EACH_OF_6(KEEP_SUM)
+}
+
+/* Scores of one query over `count` keys become weights; returns the factor for its earlier sums. */
+static inline float soften(__local float *scores, int count, float *most, float *total)
+{
+    float16 peak16 = (float16)(*most), sum = 0.0f;
+    int padded = (count + 15) / 16 * 16;
+    for (int key = count; key < padded; key++) {
+        scores[key] = BEYOND;
+    }
+    for (int key = 0; key < padded; key += 16) {
+        float16 score = vload16(0, scores + key);
+        peak16 = select(peak16, score, score > peak16 || isnan(score));
+    }
+    float peak = max16(peak16), keep = exp(*most - peak);
+    for (int key = 0; key < padded; key += 16) {
+        float16 weight = exp16(vload16(0, scores + key) - peak);
+        sum += weight;
+        STORE16(scores + key, 0, weight);
+    }
+    *total = *total * keep + sum16(sum);
+    *most = peak;
+    return keep;
+}
+
+/* global (N/QUERIES rounded up, heads, B), local 1. */
+WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv, __global const float *restrict keys,
+                                              __global const float *restrict values, __global float *restrict y, int N,
+                                              int heads, float scale)
+{
+    __local float scores[QUERIES * KEYS] __attribute__((aligned(64)));
+    __local float sums[QUERIES * HEAD] __attribute__((aligned(64)));
+    __local float q[QUERIES * HEAD]; /* [QUERIES/12][64][12] */
+    float most[QUERIES], total[QUERIES];
+    int query0 = (int)get_global_id(0) * QUERIES, head = (int)get_global_id(1);
+    size_t token0 = get_global_id(2) * (size_t)N, width = (size_t)heads * HEAD;
+    int padded = (N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
+    size_t packed = (get_global_id(2) * (size_t)heads + (size_t)head) * (size_t)padded * HEAD;
+
+    for (int i = 0; i < QUERIES; i++) {
+        size_t from = (token0 + (size_t)min(query0 + i, N - 1)) * 3 * width + (size_t)head * HEAD;
+        most[i] = BEYOND;
+        total[i] = 0.0f;
+        for (int d = 0; d < HEAD; d++) {
+            q[i / 12 * 12 * HEAD + d * 12 + i % 12] = qkv[from + (size_t)d] * scale;
+            sums[i * HEAD + d] = 0.0f;
+        }
+    }
+    for (int first = 0; first < N; first += KEYS) {
+        int count = min(KEYS, N - first);
+        for (int key = 0; key < count; key += TILE_KEYS) {
+            for (int i = 0; i < QUERIES; i += 12) {
+                score_tile(q + i * HEAD, keys + packed + (size_t)(first + key) * HEAD, scores + i * KEYS + key);
+            }
+        }
+        for (int i = 0; i < QUERIES; i++) {
+            float keep = soften(scores + i * KEYS, count, &most[i], &total[i]);
+            for (int d = 0; d < HEAD; d += 16) {
+                STORE16(sums + i * HEAD + d, 0, vload16(0, sums + i * HEAD + d) * keep);
+            }
+        }
+        for (int i = 0; i < QUERIES; i += 6) {
+            sum_tile(scores + i * KEYS, values + packed + (size_t)first * HEAD, sums + i * HEAD, count);
+        }
+    }
+    for (int i = 0; i < min(QUERIES, N - query0); i++) {
+        size_t to = (token0 + (size_t)(query0 + i)) * width + (size_t)head * HEAD;
+        for (int d = 0; d < HEAD; d += 16) {
+            vstore16(vload16(0, sums + i * HEAD + d) / total[i], 0, y + to + (size_t)d);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/* tokens: what surrounds the transformer blocks.
+ *
+ * patches     image (B,3,H,W) -> y (B,N,768): y[n][c,i,j] = image[c][16 line + i][16 column + j]. global (768, B*N).
+ * position    y = [class token; x] + position, the position's grid resized bicubically (a = -0.75, align_corners = false,
+ *             class row apart) when it is another. global (C, B*(N+cls)).
+ * drop_token  y = x without the first token of each picture. global (C, B*N).
+ */
+#include "real.clh"
+
+__kernel void patches(__global const real *restrict image, __global real *restrict y, int rows, int height, int width)
+{
+    int k = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (k >= 768 || row >= rows) {
+        return;
+    }
+    int columns = width / 16, lines = height / 16;
+    int column = row % columns, line = row / columns % lines, picture = row / columns / lines;
+    size_t plane = (size_t)picture * 3 + (size_t)(k / 256);
+    size_t from = (plane * (size_t)height + (size_t)(line * 16 + k % 256 / 16)) * (size_t)width + (size_t)(column * 16 + k % 16);
+    STORE(y, (size_t)row * 768 + (size_t)k, LOAD(image, from));
+}
+
+/* Keys' cubic convolution at distance 1 - t, t, 1 - t, 2 - t from the four neighbours; tap -1 to 2. */
+static inline acc cubic(int tap, acc t)
+{
+    acc d = fabs((acc)tap - t);
+    return d <= 1.0f ? (1.25f * d - 2.25f) * d * d + 1.0f : ((-0.75f * d + 3.75f) * d - 6.0f) * d + 3.0f;
+}
+
+__kernel void position(__global const real *restrict x, __global const real *restrict table,
+                       __global const real *restrict class_token, __global real *restrict y, int rows, int C, int lines,
+                       int columns, int from_lines, int from_columns, int has_class)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (c >= C || row >= rows) {
+        return;
+    }
+    int tokens = lines * columns + has_class, picture = row / tokens, token = row % tokens - has_class;
+    if (token < 0) {
+        STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(class_token, c) + LOAD(table, c));
+        return;
+    }
+    acc sy = ((acc)(token / columns) + 0.5f) * ((acc)from_lines / (acc)lines) - 0.5f;
+    acc sx = ((acc)(token % columns) + 0.5f) * ((acc)from_columns / (acc)columns) - 0.5f;
+    int y0 = (int)floor(sy), x0 = (int)floor(sx);
+    acc sum = 0.0f;
+    for (int ty = -1; ty <= 2; ty++) {
+        for (int tx = -1; tx <= 2; tx++) {
+            int line = clamp(y0 + ty, 0, from_lines - 1), column = clamp(x0 + tx, 0, from_columns - 1);
+            size_t from = (size_t)(line * from_columns + column + has_class) * (size_t)C + (size_t)c;
+            sum += cubic(ty, sy - (acc)y0) * cubic(tx, sx - (acc)x0) * LOAD(table, from);
+        }
+    }
+    size_t source = ((size_t)picture * (size_t)(lines * columns) + (size_t)token) * (size_t)C + (size_t)c;
+    STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(x, source) + sum);
+}
+
+__kernel void drop_token(__global const real *restrict x, __global real *restrict y, int rows, int C, int tokens)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (c < C && row < rows) {
+        size_t from = (size_t)(row + row / tokens + 1) * (size_t)C + (size_t)c;
+        STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(x, from));
+    }
+}

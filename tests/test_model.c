@@ -1,0 +1,322 @@
+/* The model against the independent PyTorch implementation: every golden file of tests/golden, every tap, gate, memory
+ * and logit; weight files out and in; backbones with timm's names; parameter counts of MODEL.md. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/safetensors.h"
+#include "model/model.h"
+
+/* Relative error (norm of difference over norm) of every result in fp32. */
+static const double limit = 1e-5;
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+static te_device *open_device(void)
+{
+    te_settings *settings;
+    te_device *device;
+    assert_ok(te_settings_create(&settings));
+    assert_ok(te_device_open(&device, settings));
+    te_settings_free(settings);
+    return device;
+}
+
+static float *read_golden(const te_safetensors *file, const char *name, size_t *count)
+{
+    const te_entry *entry = te_safetensors_find(file, name);
+    if (!entry) {
+        fail_msg("golden file lacks '%s'", name);
+        return NULL;
+    }
+    float *data = malloc(entry->count * sizeof *data);
+    assert_non_null(data);
+    assert_ok(te_entry_read(entry, data));
+    *count = entry->count;
+    return data;
+}
+
+static void compare(te_scheduler *scheduler, const te_safetensors *file, const char *name)
+{
+    char golden_name[96];
+    size_t count;
+    te_array array;
+    snprintf(golden_name, sizeof golden_name, "golden.%s", name);
+    float *expected = read_golden(file, golden_name, &count);
+    assert_ok(te_scheduler_get(scheduler, name, &array));
+    int64_t elements = 1;
+    for (int i = 0; i < array.rank; i++) {
+        elements *= array.shape[i];
+    }
+    assert_int_equal(elements, count);
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        difference += pow((double)array.data[i] - (double)expected[i], 2);
+        norm += pow((double)expected[i], 2);
+    }
+    double error = sqrt(difference / norm);
+    if (!(error <= limit)) {
+        fail_msg("%s: relative error %.2e exceeds %.0e", name, error, limit);
+    }
+    free(expected);
+}
+
+/* Compare everything that the golden file holds under golden.* apart from the input; returns the number of tensors. */
+static int compare_all(te_scheduler *scheduler, const te_safetensors *file)
+{
+    static const char prefix[] = "golden.";
+    int compared = 0;
+    for (size_t i = 0; i < te_safetensors_count(file); i++) {
+        const char *name = te_safetensors_get(file, i)->name;
+        if (strncmp(name, prefix, sizeof prefix - 1) == 0 && strcmp(name, "golden.input") != 0) {
+            compare(scheduler, file, name + sizeof prefix - 1);
+            compared++;
+        }
+    }
+    return compared;
+}
+
+static te_scheduler *run_golden(te_model *model, te_device *device, const te_safetensors *file)
+{
+    const te_entry *entry = te_safetensors_find(file, "golden.input");
+    assert_non_null(entry);
+    te_scheduler *scheduler;
+    te_scheduler_options options = {.batch = (int)entry->shape[0], .height = (int)entry->shape[2],
+                                    .width = (int)entry->shape[3], .keep = 1};
+    assert_ok(te_scheduler_create(&scheduler, model, device, &options));
+    size_t count;
+    float *input = read_golden(file, "golden.input", &count);
+    assert_ok(te_scheduler_run(scheduler, input));
+    free(input);
+    return scheduler;
+}
+
+static void golden_path(char path[512], const char *name)
+{
+    snprintf(path, 512, "%s/%s.safetensors", TE_TEST_GOLDEN, name);
+}
+
+static void test_golden(void **state)
+{
+    char path[512];
+    te_safetensors *file;
+    te_model *model;
+    golden_path(path, *state);
+    assert_ok(te_safetensors_open(&file, path));
+    assert_ok(te_model_load(&model, path));
+    te_device *device = open_device();
+    te_scheduler *scheduler = run_golden(model, device, file);
+    /* logits of every task, and of every tap: features, gates, and memories of every task */
+    int tasks = model->config.task_count;
+    assert_int_equal(compare_all(scheduler, file), tasks + model->config.tap_count * (2 + tasks));
+    te_scheduler_free(scheduler);
+    te_device_close(device);
+    te_model_free(model);
+    te_safetensors_close(file);
+}
+
+/* A ViT file with timm's names, a class token, a head and another grid, into the model that a golden file describes. */
+static void test_backbone(void **state)
+{
+    char expected_path[512], model_path[512], backbone_path[512];
+    te_safetensors *expected;
+    te_model *model;
+    size_t used, ignored;
+    golden_path(expected_path, *state);
+    golden_path(backbone_path, "timm_backbone");
+    assert_ok(te_safetensors_open(&expected, expected_path));
+    const char *model_name = te_safetensors_find_metadata(expected, "golden.model");
+    assert_non_null(model_name);
+    snprintf(model_path, sizeof model_path, "%s/%s", TE_TEST_GOLDEN, model_name);
+    assert_ok(te_model_load(&model, model_path));
+    assert_ok(te_model_load_backbone(model, backbone_path, &used, &ignored));
+    bool cls = model->config.cls_token;
+    assert_int_equal(used, 12 * (size_t)model->config.blocks + (cls ? 6 : 5)); /* patch embedding, norm, positions (, class token) */
+    assert_int_equal(ignored, cls ? 2 : 3); /* head.weight, head.bias, and the class token where it is not used */
+    te_device *device = open_device();
+    te_scheduler *scheduler = run_golden(model, device, expected);
+    assert_int_equal(compare_all(scheduler, expected), model->config.tap_count);
+    te_scheduler_free(scheduler);
+    te_device_close(device);
+    te_model_free(model);
+    te_safetensors_close(expected);
+}
+
+/* Parameters in units of ten thousand, as MODEL.md states them. */
+static void count_parameters(const char *config, const char *gate, const char *memory, double million)
+{
+    char path[512];
+    te_settings *settings;
+    te_model *model;
+    snprintf(path, sizeof path, "%s/pascal_%s.ini", TE_TEST_CONFIGS, config);
+    assert_ok(te_settings_create(&settings));
+    assert_ok(te_settings_load(settings, path));
+    assert_ok(te_settings_set(settings, "model.gate", gate));
+    assert_ok(te_settings_set(settings, "model.memory", memory));
+    assert_ok(te_model_declare(&model, settings));
+    double count = (double)te_params_count(&model->params, NULL) / 1e6;
+    if (fabs(count - million) > 0.005) {
+        fail_msg("%s gate=%s memory=%s: %.3f M parameters, not %.2f M", config, gate, memory, count, million);
+    }
+    te_model_free(model);
+    te_settings_free(settings);
+}
+
+static void test_counts(void **state)
+{
+    (void)state;
+    count_parameters("base", "conv3", "off", 225.28);
+    count_parameters("base", "mlp", "off", 255.02);
+    count_parameters("base", "conv3", "on", 237.12);
+    count_parameters("large", "conv3", "on", 423.67);
+    count_parameters("small", "conv3", "on", 42.25);
+    count_parameters("tiny", "conv3", "on", 9.65);
+}
+
+static te_model *create_small(uint64_t seed)
+{
+    static const char *const pairs[][2] = {{"input.height", "32"}, {"input.width", "48"}, {"model.width", "24"},
+                                           {"model.blocks", "2"}, {"model.taps", "1 2"}, {"model.heads", "2"},
+                                           {"model.decoder_width", "8"}, {"model.gate_width", "4"}};
+    te_settings *settings;
+    te_model *model;
+    assert_ok(te_settings_create(&settings));
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
+    }
+    assert_ok(te_model_create(&model, settings, seed));
+    te_settings_free(settings);
+    return model;
+}
+
+static void assert_same_weights(const te_model *a, const te_model *b, double tolerance)
+{
+    assert_int_equal(a->params.count, b->params.count);
+    for (int i = 0; i < a->params.count; i++) {
+        const te_param *left = &a->params.list[i], *right = &b->params.list[i];
+        assert_string_equal(left->name, right->name);
+        for (int64_t e = 0; e < te_shape_count(&left->shape); e++) {
+            assert_true(fabs((double)left->data[e] - (double)right->data[e]) <=
+                        tolerance * fabs((double)left->data[e]) + 1e-30 + (tolerance > 0 ? 1e-7 : 0));
+        }
+    }
+}
+
+static void test_save_and_load(void **state)
+{
+    (void)state;
+    static const struct {
+        te_storage storage;
+        double tolerance;
+    } rows[] = {{TE_STORE_FP32, 0.0}, {TE_STORE_FP16, 5e-4}, {TE_STORE_BF16, 4e-3}};
+    char path[] = "/tmp/te_test_model_XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    te_model *model = create_small(7);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        te_model *loaded;
+        assert_ok(te_model_save(model, path, rows[i].storage));
+        assert_ok(te_model_load(&loaded, path));
+        assert_same_weights(model, loaded, rows[i].tolerance);
+        assert_memory_equal(&model->settings->model, &loaded->settings->model, sizeof model->settings->model);
+        te_model_free(loaded);
+    }
+    te_model_free(model);
+    unlink(path);
+}
+
+static void test_seeds(void **state)
+{
+    (void)state;
+    te_model *a = create_small(1), *b = create_small(1), *c = create_small(2);
+    assert_same_weights(a, b, 0.0);
+    int weight = te_params_find(&a->params, "backbone.blocks.0.attn.qkv.weight");
+    assert_true(weight >= 0);
+    assert_memory_not_equal(a->params.list[weight].data, c->params.list[weight].data, 64);
+    te_model_free(a);
+    te_model_free(b);
+    te_model_free(c);
+}
+
+/* What is wrong with a file is said, never skipped. */
+static void test_misfits(void **state)
+{
+    (void)state;
+    char path[512];
+    te_model *model = create_small(1);
+    golden_path(path, "timm_backbone"); /* no settings inside; another width than the model's */
+    assert_int_equal(te_model_load(&model, path), TE_ERR_FORMAT);
+    assert_non_null(strstr(te_last_error(), "no TaskExpert settings"));
+    assert_int_equal(te_model_load_backbone(model, path, NULL, NULL), TE_ERR_FORMAT);
+    assert_non_null(strstr(te_last_error(), "shape"));
+    golden_path(path, "base"); /* not a timm file */
+    assert_int_equal(te_model_load_backbone(model, path, NULL, NULL), TE_ERR_FORMAT);
+    assert_non_null(strstr(te_last_error(), "lacks the tensor"));
+    te_model_free(model);
+}
+
+/* Same input, same bits, run after run and plan after plan. */
+static void test_repeatable(void **state)
+{
+    (void)state;
+    te_model *model = create_small(3);
+    te_device *device = open_device();
+    size_t pixels = 3 * 32 * 48, logits = 21 * 32 * 48;
+    float *input = calloc(pixels, sizeof *input), *first = calloc(logits, sizeof *first);
+    assert_true(input && first);
+    for (size_t i = 0; i < pixels; i++) {
+        input[i] = sinf((float)i);
+    }
+    for (int round = 0; round < 3; round++) {
+        te_scheduler *scheduler;
+        te_array array;
+        assert_ok(te_scheduler_create(&scheduler, model, device, NULL));
+        for (int run = 0; run < 2; run++) {
+            assert_ok(te_scheduler_run(scheduler, input));
+            assert_ok(te_scheduler_get(scheduler, "logits.semseg", &array));
+            if (round == 0 && run == 0) {
+                memcpy(first, array.data, logits * sizeof *first);
+            }
+            assert_memory_equal(first, array.data, logits * sizeof *first);
+        }
+        assert_int_equal(te_scheduler_get(scheduler, "tap.0", &array), TE_ERR_ARGUMENT);
+        te_scheduler_free(scheduler);
+    }
+    free(input);
+    free(first);
+    te_device_close(device);
+    te_model_free(model);
+}
+
+int main(void)
+{
+    static char *const goldens[] = {"base", "conv1_replace", "conv5_gated", "mlp_memory_off", "sparse_nyud",
+                                    "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
+    static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
+    enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 5] = {
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable),
+    };
+    size_t count = 5;
+    for (int i = 0; i < GOLDENS; i++) {
+        tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
+    }
+    for (int i = 0; i < BACKBONES; i++) {
+        tests[count++] = (struct CMUnitTest){backbones[i], test_backbone, NULL, NULL, backbones[i]};
+    }
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

@@ -1,0 +1,220 @@
+/* Every op, every case, every variant that the device supports, against the op's double-precision reference.
+ *
+ * test_ops [NAME]   all ops, or the one called NAME
+ */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "ops/ops.h"
+
+/* Relative error (norm of difference over norm) of fp32 kernels; and for single elements, against the largest. */
+static const double norm_limit = 2e-6, element_limit = 1e-5;
+
+typedef struct op_case {
+    const te_op *op;
+    const te_case *row;
+    const te_variant *variant;
+    char name[96];
+} op_case;
+
+/* What one case needs in memory. */
+typedef struct arrays {
+    float *in[TE_INPUTS];
+    double *exact_in[TE_INPUTS], *exact_out;
+    float *out;
+} arrays;
+
+static float draw(te_fill fill, int input, int64_t i, int64_t count)
+{
+    float normal = te_random_truncated_normal(1234, (uint64_t)input, (uint64_t)i);
+    switch (fill) {
+    case TE_FILL_POSITIVE:
+        return fabsf(normal) + 0.01f;
+    case TE_FILL_LARGE:
+        return input == 0 ? normal * 1e17f : normal;
+    case TE_FILL_INF:
+        return input == 0 && i == count / 3 ? INFINITY : normal;
+    case TE_FILL_NAN:
+        return input == 0 && i == count / 3 ? NAN : normal;
+    default:
+        return normal;
+    }
+}
+
+static void fill_inputs(arrays *a, const te_case *row)
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        int64_t count = te_shape_count(&row->in[i]);
+        if (count == 0) {
+            continue;
+        }
+        a->in[i] = calloc((size_t)count, sizeof(float));
+        a->exact_in[i] = calloc((size_t)count, sizeof(double));
+        assert_true(a->in[i] && a->exact_in[i]);
+        for (int64_t e = 0; e < count; e++) {
+            a->in[i][e] = draw(row->fill, i, e, count);
+            a->exact_in[i][e] = (double)a->in[i][e];
+        }
+    }
+}
+
+static void free_arrays(arrays *a)
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        free(a->in[i]);
+        free(a->exact_in[i]);
+    }
+    free(a->exact_out);
+    free(a->out);
+}
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+/* Record the one call; returns it. */
+static const te_call *record(te_graph *graph, const op_case *test, te_tensor in[TE_INPUTS])
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        in[i] = test->row->in[i].rank ? te_graph_input(graph, test->row->in[i]) : TE_ABSENT;
+    }
+    te_tensor out = te_graph_call(graph, test->op, test->row->attributes, TE_INPUTS, in);
+    te_graph_output(graph, out, "out");
+    assert_ok(graph->status);
+    return &graph->calls[0];
+}
+
+static void run_on_device(const op_case *test, const te_graph *graph, const te_tensor *in, arrays *a)
+{
+    char setting[96];
+    te_settings *settings;
+    te_device *device;
+    te_plan *plan;
+    snprintf(setting, sizeof setting, "%s=%s", test->op->name, test->variant->name);
+    assert_ok(te_settings_create(&settings));
+    assert_ok(te_settings_set(settings, "kernels.variant", setting));
+    assert_ok(te_device_open(&device, settings));
+    assert_ok(te_plan_create(&plan, device, graph));
+    assert_string_equal(te_plan_get_variant(plan, 0), test->variant->name);
+    for (int i = 0; i < TE_INPUTS; i++) {
+        if (a->in[i]) {
+            assert_ok(te_plan_write(plan, in[i].value, a->in[i]));
+        }
+    }
+    assert_ok(te_plan_run(plan));
+    assert_ok(te_plan_read(plan, graph->calls[0].out_value, a->out));
+    te_plan_free(plan);
+    te_device_close(device);
+    te_settings_free(settings);
+}
+
+/* Non-finite values where the reference has them (beyond float's range counts as infinite), close values elsewhere. */
+static void compare(const op_case *test, const arrays *a, int64_t count)
+{
+    double difference = 0, norm = 0, largest = 0, worst = 0;
+    for (int64_t i = 0; i < count; i++) {
+        double exact = a->exact_out[i], got = (double)a->out[i];
+        exact = fabs(exact) > (double)FLT_MAX ? copysign(INFINITY, exact) : exact;
+        if (isnan(exact) || isinf(exact)) {
+            if (isnan(exact) ? !isnan(got) : got != exact) {
+                fail_msg("%s: element %lld is %g, not %g", test->name, (long long)i, got, exact);
+            }
+            continue;
+        }
+        if (!isfinite(got)) {
+            fail_msg("%s: element %lld is %g, not %g", test->name, (long long)i, got, exact);
+        }
+        difference += (got - exact) * (got - exact);
+        norm += exact * exact;
+        largest = fmax(largest, fabs(exact));
+        worst = fmax(worst, fabs(got - exact));
+    }
+    double relative = sqrt(difference) / fmax(sqrt(norm), 1e-30);
+    if (!(relative <= norm_limit) || !(worst <= element_limit * largest + 1e-30)) {
+        fail_msg("%s: relative error %.2e (limit %.0e), worst element %.2e of %.2e", test->name, relative, norm_limit,
+                 worst, largest);
+    }
+}
+
+static void test_case(void **state)
+{
+    const op_case *test = *state;
+    te_graph graph = {0};
+    te_tensor in[TE_INPUTS];
+    arrays a = {.out = NULL};
+    const te_call *call = record(&graph, test, in);
+    int64_t count = te_shape_count(&call->out);
+    a.out = calloc((size_t)count, sizeof(float));
+    a.exact_out = calloc((size_t)count, sizeof(double));
+    assert_true(a.out && a.exact_out);
+    fill_inputs(&a, test->row);
+    test->op->reference(call, (const double *const *)a.exact_in, a.exact_out);
+    run_on_device(test, &graph, in, &a);
+    compare(test, &a, count);
+    free_arrays(&a);
+    te_graph_clear(&graph);
+}
+
+/* Whether the device that the tests run on can run this variant on this case. */
+static bool supported(const te_caps *caps, const op_case *test)
+{
+    te_graph graph = {0};
+    te_tensor in[TE_INPUTS];
+    const te_call *call = record(&graph, test, in);
+    bool answer = !test->variant->supports || test->variant->supports(caps, call);
+    te_graph_clear(&graph);
+    return answer;
+}
+
+static te_caps open_caps(void)
+{
+    te_settings *settings = NULL;
+    te_device *device = NULL;
+    if (te_settings_create(&settings) != TE_OK || te_device_open(&device, settings) != TE_OK) {
+        fprintf(stderr, "test_ops: %s\n", te_last_error());
+        exit(1);
+    }
+    te_caps caps = *te_device_caps(device);
+    printf("device: %s\n", te_device_name(device));
+    te_device_close(device);
+    te_settings_free(settings);
+    return caps;
+}
+
+int main(int argc, char **argv)
+{
+    enum { MOST = 1000 };
+    static op_case list[MOST];
+    static struct CMUnitTest tests[MOST];
+    te_caps caps = open_caps();
+    size_t count = 0;
+    for (int o = 0; te_ops[o]; o++) {
+        const te_op *op = te_ops[o];
+        if (argc > 1 && strcmp(argv[1], op->name) != 0) {
+            continue;
+        }
+        for (const te_variant *variant = op->variants; variant->name; variant++) {
+            for (int row = 0; row < op->case_count && count < MOST; row++) {
+                op_case *test = &list[count];
+                *test = (op_case){.op = op, .row = &op->cases[row], .variant = variant};
+                snprintf(test->name, sizeof test->name, "%s %s %d", op->name, variant->name, row);
+                if (supported(&caps, test)) {
+                    tests[count++] = (struct CMUnitTest){test->name, test_case, NULL, NULL, test};
+                }
+            }
+        }
+    }
+    return _cmocka_run_group_tests("ops", tests, count, NULL, NULL);
+}

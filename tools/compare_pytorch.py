@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Time the command against the same model in PyTorch, alternately in one run.
+
+    compare_pytorch.py --taskexpert build/taskexpert --model base --size 512x512 --rounds 5 --time 3
+
+Each round runs `infer --time N` (which warms up, then times N forward passes) and N forward passes of PyTorch after
+one to warm up. Only times of one run are comparable. PyTorch runs the model of tests/reference as it is written:
+direct order of the heads, its own kernels, inference mode.
+
+PyTorch as Debian builds it multiplies with whatever provides libblas.so.3, and the plain one there is some thirty
+times slower than OpenBLAS: a ratio against it would say nothing. So PyTorch's product is first timed against its
+own convolution of the same size, and a slow one stops the comparison. The remedy is `apt install
+libopenblas0-pthread`.
+"""
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+
+import numpy as np
+import torch
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, os.path.join(ROOT, "tests", "reference"))
+
+from command import CommandError, make_weights, noise, parse_size, run, write_png  # noqa: E402
+from safetensors_io import load  # noqa: E402
+from taskexpert import TaskExpert, load_weights, model_names  # noqa: E402
+
+LINE = "forward_seconds"
+PRODUCT = 1024  # rows, columns and depth of the product that judges PyTorch's BLAS
+SLOW_BLAS = 0.25  # of the rate of a convolution of the same size
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def time_command(options, weights, picture, folder):
+    """Seconds of N forward passes, as the command itself measures them."""
+    text = run(options.taskexpert, "infer", "-w", weights, "--time", options.time, picture, "-o", folder,
+               *options.infer_args.split())
+    seconds = [float(line.split()[1]) for line in text.splitlines() if line.startswith(LINE + " ")]
+    if len(seconds) != options.time:
+        raise CommandError("'infer --time %d' printed %d lines of '%s'" % (options.time, len(seconds), LINE))
+    return seconds
+
+
+def time_torch(model, image, number):
+    """Seconds of `number` forward passes after one to warm up."""
+    seconds = []
+    for _ in range(number + 1):
+        start = time.perf_counter()
+        model(image)
+        seconds.append(time.perf_counter() - start)
+    return seconds[1:]
+
+
+def rate(work):
+    """GF/s of a product of PRODUCT^3, best of ten."""
+    best = float("inf")
+    for _ in range(10):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return 2 * PRODUCT ** 3 / best / 1e9
+
+
+def blas_name():
+    """The library behind PyTorch's products, as far as this process's memory map shows it."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8") as file:
+            paths = {line.split()[-1] for line in file}
+    except OSError:
+        paths = set()
+    names = ("libblas", "libopenblas", "libblis", "libatlas", "libmkl_core")  # not numpy's own copy, not cuBLAS
+    paths = {path for path in paths if os.path.basename(path).startswith(names)}
+    return ", ".join(sorted(paths)) or "inside PyTorch"
+
+
+def product_rates():
+    """GF/s of a matrix product and of the same product as a 1x1 convolution, in single precision."""
+    side = int(PRODUCT ** 0.5)
+    left, right = torch.rand(PRODUCT, PRODUCT) - 0.5, torch.rand(PRODUCT, PRODUCT) - 0.5
+    image, weight = left.reshape(1, PRODUCT, side, side), right.reshape(PRODUCT, PRODUCT, 1, 1)
+    return rate(lambda: left @ right), rate(lambda: torch.conv2d(image, weight))
+
+
+def check_blas(options):
+    """The two rates; an error where PyTorch would be a peer of straw."""
+    rates = product_rates()
+    if rates[0] < SLOW_BLAS * rates[1] and not options.allow_slow_blas:
+        raise CommandError("PyTorch multiplies matrices at %.0f GF/s but convolves at %.0f: its BLAS ('%s') is "
+                           "slow, install libopenblas0-pthread (--allow-slow-blas compares all the same)"
+                           % (*rates, blas_name()))
+    return rates
+
+
+def summary(seconds):
+    """best, lower quartile, median, upper quartile"""
+    return (min(seconds),) + tuple(float(value) for value in np.percentile(seconds, (25, 50, 75)))
+
+
+def load_model(weights, dtype):
+    tensors, settings = load(weights, model_names)
+    model = TaskExpert(settings, device="meta").to_empty(device="cpu").to(dtype)
+    load_weights(model, tensors)
+    return model, model.use_fused_attention()
+
+
+def report(options, size, fused, rates, load_before, ours, theirs):
+    print("processor   %s, %d cores, load %.1f before" % (processor(), os.cpu_count(), load_before))
+    print("PyTorch     %s, %d threads, %s, %s attention"
+          % (torch.__version__, torch.get_num_threads(), options.dtype, "fused" if fused else "plain"))
+    slow = rates[0] < SLOW_BLAS * rates[1]
+    print("BLAS        %s, %.0f GF/s (convolution %.0f)%s"
+          % (blas_name(), *rates, "  SLOW: the ratios below mean nothing" if slow else ""))
+    print("model       %s, %dx%d, batch 1, %d rounds of %d"
+          % (options.weights or options.config or options.model, *size, options.rounds, options.time))
+    print("%-11s %10s %10s %10s %10s" % ("seconds", "best", "lower q.", "median", "upper q."))
+    rows = [summary(sum(ours, [])), summary(sum(theirs, []))]
+    for name, row in zip(("command", "PyTorch"), rows):
+        print("%-11s %10.4f %10.4f %10.4f %10.4f" % ((name,) + row))
+    print("%-11s %10.3f %10.3f %10.3f %10.3f" % (("ratio",) + tuple(t / o for o, t in zip(*rows))))
+    rounds = sorted(min(t) / min(o) for o, t in zip(ours, theirs))
+    print("ratio of the best within a round: median %.3f, %.3f to %.3f (above 1: the command is faster)"
+          % (float(np.median(rounds)), rounds[0], rounds[-1]))
+
+
+def measure(options, folder):
+    load_before = os.getloadavg()[0]  # others' work: a busy machine makes poor timings
+    rates = check_blas(options)
+    weights = options.weights or \
+        make_weights(options.taskexpert, folder, options.config, options.model, options.size)
+    dtype = getattr(torch, options.dtype)
+    model, fused = load_model(weights, dtype)
+    size = model.config.height, model.config.width_pixels
+    rgb, picture = noise(size, 3), os.path.join(folder, "noise.png")
+    write_png(picture, rgb)
+    image = torch.from_numpy(rgb.transpose(2, 0, 1)[None] / 127.5 - 1).to(dtype)
+    ours, theirs = [], []
+    for _ in range(options.rounds):
+        ours.append(time_command(options, weights, picture, folder))
+        theirs.append(time_torch(model, image, options.time))
+    report(options, size, fused, rates, load_before, ours, theirs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="time the command against PyTorch")
+    parser.add_argument("--taskexpert", required=True, help="path of the built command")
+    parser.add_argument("--weights", help="weight file; without it, random weights are made")
+    parser.add_argument("--config", help="ini file of the model")
+    parser.add_argument("--model", help="backbone; default: that of --config, else base")
+    parser.add_argument("--size", type=parse_size, help="HxW; default: that of --config, else 512x512")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of command and PyTorch in turn")
+    parser.add_argument("--time", type=int, default=3, help="timed forward passes a round, of each")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
+                        help="PyTorch's element type")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of PyTorch")
+    parser.add_argument("--allow-slow-blas", action="store_true", help="compare even where PyTorch's BLAS is slow")
+    parser.add_argument("--infer-args", default="", help="more arguments for 'infer', for example to pick a device")
+    options = parser.parse_args()
+    if options.rounds < 1 or options.time < 1:
+        parser.error("--rounds and --time must be 1 or more")
+    if options.weights and (options.config or options.model or options.size):
+        parser.error("--weights fixes the model: no --config, --model or --size beside it")
+    if options.config is None and options.weights is None:
+        options.model, options.size = options.model or "base", options.size or (512, 512)
+    torch.set_num_threads(options.threads)
+    with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
+        measure(options, folder)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (CommandError, OSError, ValueError) as error:
+        sys.exit("compare_pytorch: %s" % error)
