@@ -220,6 +220,9 @@ TE_API te_status te_picture_load(te_picture **picture, const char *path);
 
 /* From memory: `rgb` (height,width,3), copied. */
 TE_API te_status te_picture_create(te_picture **picture, int width, int height, const uint8_t *rgb);
+
+/* A generated indoor scene, the same for the same seed and size. */
+TE_API te_status te_picture_create_room(te_picture **picture, int width, int height, uint64_t seed);
 TE_API te_status te_picture_save(const te_picture *picture, const char *path);  /* as PNG */
 TE_API void te_picture_get(const te_picture *picture, int *width, int *height, const uint8_t **rgb);
 TE_API void te_picture_free(te_picture *picture);

@@ -55,10 +55,10 @@ __kernel void linear(__global const real *restrict x, __global const real *restr
         load_tile(x_tile, x, row0, M, x_stride, k0, K, item);
         load_tile(w_tile, w, column0, N, (size_t)K, k0, K, item);
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int k = 0; k < DEPTH; k++) {
-            for (int i = 0; i < 4; i++) {
+        UNROLL for (int k = 0; k < DEPTH; k++) {
+            UNROLL for (int i = 0; i < 4; i++) {
                 acc left = x_tile[k * ROW + ty * 4 + i];
-                for (int j = 0; j < 4; j++) {
+                UNROLL for (int j = 0; j < 4; j++) {
                     sum[i][j] += left * w_tile[k * ROW + tx + SIDE * j];
                 }
             }

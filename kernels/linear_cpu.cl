@@ -16,6 +16,7 @@
 #define TILE_M 12
 #define TILE_N 32
 #define BLOCK_K 256
+#define PACK_K 64
 #ifndef CHUNK_M
 #define CHUNK_M 8
 #endif
@@ -27,19 +28,27 @@
 #define HAS_RESIDUAL 2
 #define HAS_GELU 4
 
-/* x (M, groups*K) -> [group][M/12][K][12]. global (M/12 rounded up, groups, K/64 rounded up), local 1. */
+/* x (M, groups*K) -> [group][M/12][K][12], PACK_K columns a work-item: 12 x 16 numbers at a time through a small buffer,
+ * so that both reads and writes are consecutive. global (M/12 rounded up, groups, K/PACK_K rounded up), local 1. */
 WORK_GROUP_OF_ONE __kernel void linear_pack_x(__global const float *restrict x, __global float *restrict packed, int M,
                                               int K, int groups)
 {
-    int panel = (int)get_global_id(0), group = (int)get_global_id(1), k0 = (int)get_global_id(2) * 64;
-    int panels = (M + TILE_M - 1) / TILE_M, count = min(64, K - k0);
+    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;
+    int panels = (M + TILE_M - 1) / TILE_M, row0 = panel * TILE_M;
     size_t stride = (size_t)groups * (size_t)K;
-    __global float *to = packed + (((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K + (size_t)k0) * TILE_M;
-    for (int i = 0; i < TILE_M; i++) {
-        int row = panel * TILE_M + i;
-        __global const float *from = x + (size_t)min(row, M - 1) * stride + (size_t)group * (size_t)K + (size_t)k0;
+    float block[TILE_M * 16] __attribute__((aligned(64)));
+    for (int k0 = first; k0 < min(first + PACK_K, K); k0 += 16) {
+        int count = min(16, K - k0);
+        __global const float *from = x + (size_t)row0 * stride + (size_t)group * (size_t)K + (size_t)k0;
+        __global float *to = packed + (((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K + (size_t)k0) * TILE_M;
+        for (int i = 0; i < TILE_M; i++) {
+            float16 row = row0 + i < M ? load_some(from + (size_t)i * stride, count) : (float16)(0.0f);
+            *(float16 *)(block + 16 * i) = row;
+        }
         for (int k = 0; k < count; k++) {
-            to[k * TILE_M + i] = row < M ? from[k] : 0.0f;
+            for (int i = 0; i < TILE_M; i++) {
+                to[k * TILE_M + i] = block[16 * i + k];
+            }
         }
     }
 }
@@ -77,7 +86,7 @@ static inline void multiply_tile(__global const float *restrict a, __global cons
     } else {
         EACH_ROW(RESTORE)
     }
-    __attribute__((opencl_unroll_hint(4))) for (int k = 0; k < count; k++) {
+    for (int k = 0; k < count; k++) {
         float16 b0 = LOAD16(b, 0), b1 = LOAD16(b, 1);
         EACH_ROW(MULTIPLY)
         a += TILE_M;

@@ -27,6 +27,7 @@ struct te_settings {
     } device;
     struct {
         char folder[TE_TEXT_SETTING];  /* read .cl files from here instead of the embedded text */
+        char export[TE_TEXT_SETTING];  /* write programs here: source, options, binary */
         int cache;                     /* bool: keep compiled programs on disk */
         char variant[TE_TEXT_SETTING]; /* "op=variant,..." forces implementations; empty: the best supported */
     } kernels;

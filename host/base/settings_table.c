@@ -127,6 +127,8 @@ static const te_setting table[] = {
     TEXT(device.binary, "text", "", NULL, "folder of prebuilt programs, for devices without a compiler"),
 
     TEXT(kernels.folder, "text", "", NULL, "read the .cl files from this folder instead of the library's own copy"),
+    TEXT(kernels.export, "text", "", NULL,
+         "write every program to this folder: source, options, binary; for offline compilers and device.binary"),
     BOOL(kernels.cache, "on", "keep compiled programs on disk for the next start"),
     TEXT(kernels.variant, "text", "", NULL, "force implementations, 'op=variant,...'; empty: the best supported"),
 

@@ -47,13 +47,19 @@ static cl_int build_binary(te_device *device, const unsigned char *binary, size_
     return code;
 }
 
-/* For devices without a compiler: <device.binary>/<family>-<hash of the options>.bin. */
-static te_status load_prebuilt(te_device *device, te_program *wanted)
+/* "<folder>/<family>-<hash of the options><end>" in fresh memory: the name of a prebuilt or exported program. */
+static char *program_path(const char *folder, const te_program *wanted, const char *end)
 {
     char name[160];
-    snprintf(name, sizeof name, "%s-%016llx.bin", wanted->family,
-             (unsigned long long)te_hash(TE_HASH_START, wanted->options, strlen(wanted->options)));
-    char *path = te_path_join(device->settings->device.binary, name);
+    snprintf(name, sizeof name, "%s-%016llx%s", wanted->family,
+             (unsigned long long)te_hash(TE_HASH_START, wanted->options, strlen(wanted->options)), end);
+    return te_path_join(folder, name);
+}
+
+/* For devices without a compiler, from the folder device.binary. */
+static te_status load_prebuilt(te_device *device, te_program *wanted)
+{
+    char *path = program_path(device->settings->device.binary, wanted, ".bin");
     uint8_t *binary = NULL;
     size_t bytes;
     te_status status = path ? te_file_read(path, MAX_PREBUILT, &binary, &bytes) : TE_ERR_MEMORY;
@@ -69,17 +75,42 @@ static te_status load_prebuilt(te_device *device, te_program *wanted)
     return status;
 }
 
-static void cache_program(const te_cache_key *key, cl_program program)
+static te_status export_file(const char *folder, const te_program *wanted, const char *end, const void *data,
+                             size_t bytes)
 {
-    size_t bytes = 0;
-    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS || bytes == 0) {
-        return;
+    char *path = program_path(folder, wanted, end);
+    te_status status = path ? te_file_write(path, data, bytes) : TE_ERR_MEMORY;
+    free(path);
+    return status;
+}
+
+/* The driver's binary of a program, or NULL when it has none. free() it. */
+static unsigned char *binary_of(cl_program program, size_t *bytes)
+{
+    *bytes = 0;
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *bytes, bytes, NULL) != CL_SUCCESS || *bytes == 0) {
+        return NULL;
     }
-    unsigned char *binary = te_alloc(bytes, 1, "a program to cache");
-    if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS) {
-        te_cache_save(key, binary, bytes);
+    unsigned char *binary = te_alloc(*bytes, 1, "a program's binary");
+    if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) != CL_SUCCESS) {
+        free(binary);
+        binary = NULL;
     }
+    return binary;
+}
+
+/* Write what an offline compiler needs, and what device.binary reads, into the folder kernels.export. */
+static te_status export_program(te_device *device, const te_program *wanted, const char *source)
+{
+    const char *folder = device->settings->kernels.export;
+    TE_TRY(te_folder_make(folder));
+    TE_TRY(export_file(folder, wanted, ".cl", source, strlen(source)));
+    TE_TRY(export_file(folder, wanted, ".options", wanted->options, strlen(wanted->options)));
+    size_t bytes;
+    unsigned char *binary = binary_of(wanted->program, &bytes);
+    te_status status = binary ? export_file(folder, wanted, ".bin", binary, bytes) : TE_OK;
     free(binary);
+    return status;
 }
 
 static te_status build_source(te_device *device, te_program *wanted, const char *source)
@@ -109,7 +140,7 @@ static te_status build(te_device *device, te_program *wanted)
     }
     char *source;
     TE_TRY(te_source_load(device->settings, wanted->family, &source));
-    bool use_cache = device->settings->kernels.cache;
+    bool exports = device->settings->kernels.export[0], use_cache = device->settings->kernels.cache && !exports;
     te_cache_key key = {.source = source, .options = wanted->options, .info = &device->info};
     size_t bytes;
     unsigned char *binary = use_cache ? te_cache_load(&key, &bytes) : NULL;
@@ -117,7 +148,17 @@ static te_status build(te_device *device, te_program *wanted)
     if (!binary || build_binary(device, binary, bytes, wanted->options, &wanted->program) != CL_SUCCESS) {
         status = build_source(device, wanted, source);
         if (status == TE_OK && use_cache) {
-            cache_program(&key, wanted->program);
+            unsigned char *fresh = binary_of(wanted->program, &bytes);
+            if (fresh) {
+                te_cache_save(&key, fresh, bytes);
+            }
+            free(fresh);
+        }
+    }
+    if (status == TE_OK && exports) {
+        status = export_program(device, wanted, source);
+        if (status != TE_OK) {
+            clReleaseProgram(wanted->program);
         }
     }
     free(binary);

@@ -38,7 +38,7 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
     size_t tokens = (size_t)call->in[0].size[1];
     int D = head_width(call), keys = 16;
     size_t group = te_plan_work_group(plan) < 64 ? te_plan_work_group(plan) : 64;
-    while (keys > 1 && (uint64_t)(2 * keys * D) * sizeof(float) > te_plan_caps(plan)->local_memory / 2) {
+    while (keys > 1 && (uint64_t)(2 * keys * (D + 3)) * sizeof(float) > te_plan_caps(plan)->local_memory / 2) {
         keys /= 2; /* half of the local memory leaves room for a second work-group */
     }
     char options[64];
@@ -140,7 +140,8 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 1, 3 * 4)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 13, 3 * 36)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 3 * 2 * 64)}, &two, TE_FILL_NORMAL},
-    {{TE_SHAPE3(1, 530, 3 * 64)}, &one, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 1030, 3 * 64)}, &one, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 9, 3 * 3 * 5)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 33, 3 * 64)}, &one, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_INF},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_NAN},

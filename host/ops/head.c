@@ -103,14 +103,49 @@ static te_status combine_shape(te_call *call)
     return TE_OK;
 }
 
+static te_launch combine_launch(const te_call *call)
+{
+    const te_head_options *o = (const void *)call->attributes;
+    return (te_launch){.writes = call->out_value,
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                     TE_VALUE(call->out_value), TE_INT(o->height), TE_INT(o->width),
+                                     TE_INT(call->out.size[2])}};
+}
+
 static te_status combine_emit(te_plan *plan, const te_call *call)
 {
     const te_head_options *o = (const void *)call->attributes;
-    int64_t O = call->out.size[2];
-    te_launch launch = {.family = "head", .kernel = "head_combine", .writes = call->out_value,
-                        .global = {(size_t)O, (size_t)o->width, (size_t)(call->in[0].size[0] * o->height)},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                      TE_VALUE(call->out_value), TE_INT(o->height), TE_INT(o->width), TE_INT(O)}};
+    te_launch launch = combine_launch(call);
+    launch.family = "head";
+    launch.kernel = "head_combine";
+    launch.global[0] = (size_t)call->out.size[2];
+    launch.global[1] = (size_t)o->width;
+    launch.global[2] = (size_t)(call->in[0].size[0] * o->height);
+    return te_plan_launch(plan, &launch);
+}
+
+static bool combine_supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return call->out.size[2] % 16 == 0;
+}
+
+static bool combine_prefers_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)call;
+    return te_caps_wide_cpu(caps);
+}
+
+static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
+{
+    enum { CHANNELS = 64 }; /* as in kernels/head_cpu.cl */
+    const te_head_options *o = (const void *)call->attributes;
+    te_launch launch = combine_launch(call);
+    launch.family = "head_cpu";
+    launch.kernel = "head_combine_cpu";
+    launch.global[0] = (size_t)((call->out.size[2] + CHANNELS - 1) / CHANNELS);
+    launch.global[1] = (size_t)(call->in[0].size[0] * o->height);
+    launch.local[0] = launch.local[1] = launch.local[2] = 1;
     return te_plan_launch(plan, &launch);
 }
 
@@ -169,7 +204,9 @@ static uint64_t combine_macs(const te_call *call)
     return (uint64_t)(te_shape_count(&call->out) * 312 / (UP * UP)); /* 216 + 96 of 16 values, see the kernel */
 }
 
-static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit}, {0}};
+static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit},
+                                              {"cpu", combine_supports_cpu, combine_prefers_cpu, combine_emit_cpu},
+                                              {0}};
 static const te_head_options three_by_four = {3, 4}, one_by_one = {1, 1}, two_by_one = {2, 1};
 static const te_case combine_cases[] = {
     {{TE_SHAPE3(2, 12, 9 * 5), TE_SHAPE2(2, 5)}, &three_by_four, TE_FILL_NORMAL},

@@ -118,7 +118,36 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &multiply);
 }
 
+/* ---- processors, few outputs: no packing ---- */
+
+enum { NARROW = 32, NARROW_ROWS = 32 };
+
+static bool prefers_narrow(const te_caps *caps, const te_call *call)
+{
+    product p = describe(call);
+    return te_caps_wide_cpu(caps) && p.n < NARROW;
+}
+
+static te_status emit_narrow(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    te_launch launch = {
+        .family = "linear_narrow", .kernel = "linear_narrow", .writes = call->out_value,
+        .global = {(size_t)panels(p.m, NARROW_ROWS), (size_t)p.groups}, .local = {1, 1, 1},
+        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                      TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
+                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
+                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
+    return te_plan_launch(plan, &launch);
+}
+
 /* ---- CLBlast: the library's product adds to y, which our kernels prepare and finish ---- */
+
+static bool supports_clblast(const te_caps *caps, const te_call *call)
+{
+    (void)call;
+    return caps->max_work_group >= 64; /* its kernels' smallest work-group */
+}
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)
 {
@@ -158,7 +187,8 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"cpu", supports_cpu, prefers_cpu, emit_cpu},
-                                      {"clblast", NULL, prefers_clblast, emit_clblast},
+                                      {"narrow", NULL, prefers_narrow, emit_narrow},
+                                      {"clblast", supports_clblast, prefers_clblast, emit_clblast},
                                       {0}};
 
 /* ---- description ---- */

@@ -15,6 +15,9 @@ extern const te_op te_op_linear, te_op_conv, te_op_layernorm, te_op_attention, t
     te_op_drop_token, te_op_gate, te_op_memory_start, te_op_memory_read, te_op_memory_write, te_op_memory_sum,
     te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
 
+/* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
+te_status te_ops_check_variants(const char *setting);
+
 /* ---- linear.c: products ---- */
 
 typedef struct te_linear_options {

@@ -1,9 +1,45 @@
 /* The op table: one line an op. */
 #include "ops/ops.h"
 
+#include <string.h>
+
 const te_op *const te_ops[] = {
     &te_op_linear,       &te_op_conv,        &te_op_layernorm,    &te_op_attention,   &te_op_patches,
     &te_op_position,     &te_op_drop_token,  &te_op_gate,         &te_op_memory_start, &te_op_memory_read,
     &te_op_memory_write, &te_op_memory_sum,  &te_op_head_weights, &te_op_head_affine,  &te_op_head_combine,
     &te_op_head_upsample, NULL,
 };
+
+static bool is_word(const char *word, const char *text, size_t length)
+{
+    return strlen(word) == length && strncmp(word, text, length) == 0;
+}
+
+/* Is `item`, "op=variant", in the table? */
+static bool is_variant(const char *item, size_t length)
+{
+    const char *equals = memchr(item, '=', length);
+    size_t op_length = equals ? (size_t)(equals - item) : length;
+    for (int i = 0; equals && te_ops[i]; i++) {
+        for (const te_variant *variant = te_ops[i]->variants; variant->name; variant++) {
+            if (is_word(te_ops[i]->name, item, op_length) &&
+                is_word(variant->name, equals + 1, length - op_length - 1)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+te_status te_ops_check_variants(const char *setting)
+{
+    for (const char *item = setting; *item;) {
+        size_t length = strcspn(item, ",");
+        if (!is_variant(item, length)) {
+            return te_fail(TE_ERR_SETTING, "'kernels.variant' holds '%.*s', which is no op=variant of this library "
+                           "(for example linear=generic,attention=cpu)", (int)length, item);
+        }
+        item += length + (item[length] ? 1 : 0);
+    }
+    return TE_OK;
+}

@@ -32,6 +32,7 @@ te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_devi
 {
     te_extent extent;
     TE_TRY(resolve_extent(&extent, model, options));
+    TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     te_scheduler *created = te_alloc(1, sizeof *created, "a scheduler");
     if (!created) {
         return TE_ERR_MEMORY;

@@ -1,0 +1,98 @@
+/* head_combine on processors: as in head.cl, 16 channels at a time. O must be a multiple of 16.
+ *
+ * A work-item takes one line of cells and CHANNELS channels, so that the products of three lines stay in the second-level
+ * cache. global (O/CHANNELS rounded up, B*h), local 1.
+ */
+#include "real.clh"
+#include "wide.clh"
+
+#define CHANNELS 64
+
+/* The four fine lines from the products of one neighbouring line: v0, v1, v2 of ky = 0, 1, 2. Weights as up4 in head.cl.
+ * `first` and `last`: the line is at the map's edge, and the convolution's zero padding replaces what lies beyond. */
+static inline void from_line_above(float16 *lines, float16 v0, float16 v1, float16 v2, bool first)
+{
+    lines[0] += 0.625f * (first ? (float16)(0.0f) : v0) + 0.375f * v1 + 0.125f * v2;
+    lines[1] += 0.375f * v0 + 0.125f * v1;
+    lines[2] += 0.125f * v0;
+}
+
+static inline void from_same_line(float16 *lines, float16 v0, float16 v1, float16 v2, bool first, bool last)
+{
+    lines[0] += 0.375f * (first ? (float16)(0.0f) : v0) + 0.625f * v1 + 0.875f * v2;
+    lines[1] += 0.625f * v0 + 0.875f * v1 + 0.875f * v2;
+    lines[2] += 0.875f * v0 + 0.875f * v1 + 0.625f * v2;
+    lines[3] += 0.875f * v0 + 0.625f * v1 + 0.375f * (last ? (float16)(0.0f) : v2);
+}
+
+static inline void from_line_below(float16 *lines, float16 v0, float16 v1, float16 v2, bool last)
+{
+    lines[1] += 0.125f * v2;
+    lines[2] += 0.125f * v1 + 0.375f * v2;
+    lines[3] += 0.125f * v0 + 0.375f * v1 + 0.625f * (last ? (float16)(0.0f) : v2);
+}
+
+/* Add the share of `lines` with weight `part` to fine column j. */
+static inline void add_column(float16 (*sum)[4], int j, float part, const float16 *lines)
+{
+    for (int i = 0; i < 4; i++) {
+        sum[i][j] += part * lines[i];
+    }
+}
+
+/* One neighbouring column nx and one column offset kx, both constants at every call: the four lines, then their share in
+ * the four columns. */
+static inline void add_offset(float16 (*sum)[4], __global const float *const *cells, int nx, int kx, int O, bool first,
+                              bool last, bool first_column, bool last_column)
+{
+    float16 lines[4] = {(float16)(0.0f), (float16)(0.0f), (float16)(0.0f), (float16)(0.0f)};
+    from_line_above(lines, vload16(0, cells[0] + kx * O), vload16(0, cells[0] + (3 + kx) * O),
+                    vload16(0, cells[0] + (6 + kx) * O), first);
+    from_same_line(lines, vload16(0, cells[1] + kx * O), vload16(0, cells[1] + (3 + kx) * O),
+                   vload16(0, cells[1] + (6 + kx) * O), first, last);
+    from_line_below(lines, vload16(0, cells[2] + kx * O), vload16(0, cells[2] + (3 + kx) * O),
+                    vload16(0, cells[2] + (6 + kx) * O), last);
+    const float near[6] = {0.375f, 0.625f, 0.875f, 0.875f, 0.625f, 0.375f}, far[3] = {0.625f, 0.375f, 0.125f};
+    for (int j = 0; j < 4; j++) {
+        bool outside = (first_column && j + kx == 0) || (last_column && j + kx == 5);
+        if (nx == 1 && !outside) {
+            add_column(sum, j, near[j + kx], lines);
+        } else if (nx == 0 && j + kx < 3 && !outside) {
+            add_column(sum, j, far[j + kx], lines);
+        } else if (nx == 2 && j + kx > 2 && !outside) {
+            add_column(sum, j, far[5 - j - kx], lines);
+        }
+    }
+}
+
+WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict products,
+                                                 __global const float *restrict affine, __global float *restrict y,
+                                                 int height, int width, int O)
+{
+    int o0 = (int)get_global_id(0) * CHANNELS, row = (int)get_global_id(1);
+    int line = row % height, picture0 = row - line;
+    size_t above = (size_t)(picture0 + max(line - 1, 0)) * (size_t)width, same = (size_t)row * (size_t)width;
+    size_t below = (size_t)(picture0 + min(line + 1, height - 1)) * (size_t)width, step = 9 * (size_t)O;
+    for (int column = 0; column < width; column++) {
+        for (int o = o0; o < min(o0 + CHANNELS, O); o += 16) {
+            float16 sum[4][4];
+            for (int i = 0; i < 16; i++) {
+                sum[i / 4][i % 4] = 0.0f;
+            }
+            __attribute__((opencl_unroll_hint)) for (int nx = 0; nx < 3; nx++) {
+                size_t at = (size_t)clamp(column + nx - 1, 0, width - 1);
+                __global const float *cells[3] = {products + (above + at) * step + (size_t)o,
+                                                  products + (same + at) * step + (size_t)o,
+                                                  products + (below + at) * step + (size_t)o};
+                __attribute__((opencl_unroll_hint)) for (int kx = 0; kx < 3; kx++) {
+                    add_offset(sum, cells, nx, kx, O, line == 0, line == height - 1, column == 0, column == width - 1);
+                }
+            }
+            float16 scale = vload16(0, affine + o), shift = vload16(0, affine + O + o);
+            for (int i = 0; i < 16; i++) {
+                size_t pixel = ((size_t)row * 4 + (size_t)(i / 4)) * (size_t)(4 * width) + (size_t)(4 * column + i % 4);
+                vstore16(gelu16(fma(sum[i / 4][i % 4], scale, shift)), 0, y + pixel * (size_t)O + (size_t)o);
+            }
+        }
+    }
+}
