@@ -1,0 +1,364 @@
+/* Devices: listing, choosing, building, caching, memory limits, and what is said when something is missing. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/files.h"
+#include "device/device.h"
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+#define assert_message(part)                                            \
+    do {                                                                \
+        if (!strstr(te_last_error(), (part))) {                         \
+            fail_msg("no '%s' in the message: %s", part, te_last_error()); \
+        }                                                               \
+    } while (0)
+
+static char folder[] = "/tmp/te_test_device_XXXXXX"; /* cache, exports and edited kernels of these tests */
+
+static te_settings *make_settings(const char *key, const char *value)
+{
+    te_settings *settings;
+    assert_ok(te_settings_create(&settings));
+    if (key) {
+        assert_ok(te_settings_set(settings, key, value));
+    }
+    return settings;
+}
+
+static te_device *open_device(const char *key, const char *value)
+{
+    te_settings *settings = make_settings(key, value);
+    te_device *device;
+    assert_ok(te_device_open(&device, settings));
+    te_settings_free(settings);
+    return device;
+}
+
+/* ---- choosing ---- */
+
+static void listing_marks_one_device(void **state)
+{
+    (void)state;
+    te_settings *settings = make_settings(NULL, NULL);
+    size_t count;
+    int chosen = 0;
+    assert_ok(te_device_count(settings, &count));
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        te_device_info info;
+        assert_ok(te_device_get_listed(settings, i, &info));
+        assert_int_equal(info.index, i);
+        assert_true(info.name[0] && info.platform[0] && info.type[0] && info.why[0]);
+        assert_true(info.max_work_group > 0 && info.global_memory > 0 && info.max_allocation > 0);
+        chosen += info.chosen;
+    }
+    assert_int_equal(chosen, 1);
+    te_device_info info;
+    assert_int_equal(te_device_get_listed(settings, count, &info), TE_ERR_ARGUMENT);
+    te_settings_free(settings);
+}
+
+static void a_miss_lists_the_candidates(void **state)
+{
+    (void)state;
+    static const char *const misses[][2] = {{"device.name", "no such device"}, {"device.vendor", "nobody"},
+                                            {"device.platform", "nothing"},    {"device.index", "4000"},
+                                            {"device.pick", "no such device"}, {"device.pick", "999"}};
+    te_device *open = open_device(NULL, NULL);
+    for (size_t i = 0; i < sizeof misses / sizeof misses[0]; i++) {
+        te_settings *settings = make_settings(misses[i][0], misses[i][1]);
+        te_device *device = NULL;
+        unsetenv("TASKEXPERT_DEVICE");
+        assert_int_equal(te_device_open(&device, settings), TE_ERR_NO_DEVICE);
+        assert_null(device);
+        assert_message(te_device_name(open));
+        te_settings_free(settings);
+    }
+    te_device_close(open);
+}
+
+static void a_device_is_found_by_index_and_by_part_of_its_name(void **state)
+{
+    (void)state;
+    te_settings *settings = make_settings(NULL, NULL);
+    te_device_info first, info;
+    assert_ok(te_device_get_listed(settings, 0, &first));
+    te_settings_free(settings);
+    char part[32];
+    snprintf(part, sizeof part, "%.12s", first.name);
+    for (char *c = part; *c; c++) {
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+    }
+    static const char *const keys[] = {"device.name", "device.pick", "device.index"};
+    const char *const values[] = {part, part, "0"};
+    for (int i = 0; i < 3; i++) {
+        te_device *device = open_device(keys[i], values[i]);
+        assert_ok(te_device_get_info(device, &info));
+        assert_string_equal(info.name, first.name);
+        te_device_close(device);
+    }
+}
+
+static void the_environment_overrides_the_keys(void **state)
+{
+    (void)state;
+    te_settings *settings = make_settings("device.name", "no such device");
+    te_device *device;
+    setenv("TASKEXPERT_DEVICE", "0", 1);
+    assert_ok(te_device_open(&device, settings));
+    te_device_close(device);
+    assert_ok(te_settings_set(settings, "device.pick", "no such device either"));
+    assert_int_equal(te_device_open(&device, settings), TE_ERR_NO_DEVICE);
+    unsetenv("TASKEXPERT_DEVICE");
+    te_settings_free(settings);
+}
+
+/* ---- programs ---- */
+
+static void write_text(const char *name, const char *text)
+{
+    char *path = te_path_join(folder, name);
+    assert_ok(te_file_write(path, text, strlen(text)));
+    free(path);
+}
+
+/* A kernel of the test's own, in a folder of its own: y = 2 x. */
+static void write_kernel(void)
+{
+    write_text("twice.clh", "#define FACTOR 2.0f\n");
+    write_text("twice.cl", "#include \"twice.clh\"\n__kernel void twice(__global const float *x, __global float *y, int n)"
+                           "\n{\n    int i = (int)get_global_id(0);\n    if (i < n) {\n        y[i] = FACTOR * x[i];\n    }"
+                           "\n}\n");
+}
+
+static void run_twice(te_device *device)
+{
+    enum { COUNT = 100 };
+    float x[COUNT], y[COUNT];
+    te_buffer *in, *out;
+    te_kernel *kernel;
+    for (int i = 0; i < COUNT; i++) {
+        x[i] = (float)i;
+    }
+    assert_ok(te_buffer_create(&in, device, sizeof x, "x"));
+    assert_ok(te_buffer_create(&out, device, sizeof y, "y"));
+    assert_ok(te_kernel_create(&kernel, device, "twice", "twice", ""));
+    assert_ok(te_kernel_set_buffer(kernel, 0, in));
+    assert_ok(te_kernel_set_buffer(kernel, 1, out));
+    assert_ok(te_kernel_set_int(kernel, 2, COUNT));
+    assert_ok(te_buffer_write(in, 0, x, sizeof x));
+    assert_ok(te_kernel_run(kernel, (size_t[3]){COUNT, 1, 1}, (size_t[3]){16, 1, 1}));
+    assert_ok(te_buffer_read(out, 0, y, sizeof y));
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(y[i] == 2.0f * x[i]);
+    }
+    te_kernel_free(kernel);
+    te_buffer_free(in);
+    te_buffer_free(out);
+}
+
+static void a_folder_stands_in_for_the_embedded_kernels(void **state)
+{
+    (void)state;
+    write_kernel();
+    te_device *device = open_device("kernels.folder", folder);
+    run_twice(device);
+    te_device_close(device);
+}
+
+static void build_errors_name_file_and_line(void **state)
+{
+    (void)state;
+    te_kernel *kernel = NULL;
+    write_text("broken.cl", "#include \"twice.clh\"\n\n__kernel void broken(__global float *x)\n{\n    x[0] = nonsense;\n}\n");
+    te_device *device = open_device("kernels.folder", folder);
+    assert_int_equal(te_kernel_create(&kernel, device, "broken", "broken", ""), TE_ERR_DEVICE);
+    assert_null(kernel);
+    assert_message("kernels/broken.cl");
+    assert_message("nonsense");
+    assert_message("broken.cl:5");
+    assert_int_equal(te_kernel_create(&kernel, device, "twice", "thrice", ""), TE_ERR_DEVICE);
+    assert_message("thrice");
+    assert_int_equal(te_kernel_create(&kernel, device, "absent", "absent", ""), TE_ERR_FILE);
+    assert_message("absent.cl");
+    te_device_close(device);
+}
+
+/* Calls visit(path) for every file of folder/taskexpert, the cache. Returns their number. */
+static int visit_cache(void (*visit)(const char *path))
+{
+    char path[600];
+    int count = 0;
+    snprintf(path, sizeof path, "%s/taskexpert", folder);
+    DIR *cache = opendir(path);
+    assert_non_null(cache);
+    for (struct dirent *entry; (entry = readdir(cache));) {
+        if (entry->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/taskexpert/%s", folder, entry->d_name);
+            visit(path);
+            count++;
+        }
+    }
+    closedir(cache);
+    return count;
+}
+
+static void leave(const char *path)
+{
+    (void)path;
+}
+
+static void damage(const char *path)
+{
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    fseek(file, -100, SEEK_END);
+    int byte = fgetc(file);
+    fseek(file, -100, SEEK_END);
+    fputc(byte ^ 0x40, file);
+    fclose(file);
+}
+
+static void shorten(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(truncate(path, status.st_size / 2), 0);
+}
+
+static int warnings;
+
+static void count_warnings(te_log_level level, const char *line, void *context)
+{
+    (void)line;
+    (void)context;
+    warnings += level == TE_LOG_WARNING;
+}
+
+static void run_from_cache(int expected_warnings)
+{
+    warnings = 0;
+    te_set_log(count_warnings, NULL);
+    te_device *device = open_device("kernels.folder", folder);
+    run_twice(device);
+    te_device_close(device);
+    te_set_log(NULL, NULL);
+    assert_int_equal(warnings, expected_warnings);
+}
+
+static void a_damaged_cache_never_reaches_the_driver(void **state)
+{
+    (void)state;
+    write_kernel();
+    run_from_cache(0);
+    assert_true(visit_cache(leave) > 0);
+    run_from_cache(0);
+    visit_cache(damage);
+    run_from_cache(1); /* told, rebuilt, and stored again */
+    run_from_cache(0);
+    visit_cache(shorten);
+    run_from_cache(1);
+    run_from_cache(0);
+}
+
+static void an_unwritable_cache_is_one_warning(void **state)
+{
+    (void)state;
+    char *cache = te_path_join(folder, "twice.cl"); /* a file where a folder is needed */
+    write_kernel();
+    setenv("XDG_CACHE_HOME", cache, 1);
+    run_from_cache(1);
+    setenv("XDG_CACHE_HOME", folder, 1);
+    free(cache);
+}
+
+static void exported_programs_run_without_a_compiler(void **state)
+{
+    (void)state;
+    char *exports = te_path_join(folder, "exports");
+    write_kernel();
+    te_settings *settings = make_settings("kernels.folder", folder);
+    te_device *device;
+    assert_ok(te_settings_set(settings, "kernels.export", exports));
+    assert_ok(te_device_open(&device, settings));
+    run_twice(device);
+    te_device_close(device);
+    te_settings_free(settings);
+    device = open_device("device.binary", exports);
+    run_twice(device);
+    te_kernel *kernel;
+    assert_int_equal(te_kernel_create(&kernel, device, "absent", "absent", ""), TE_ERR_FILE);
+    te_device_close(device);
+    free(exports);
+}
+
+/* ---- memory ---- */
+
+static void buffers_are_checked(void **state)
+{
+    (void)state;
+    te_device *device = open_device(NULL, NULL);
+    te_buffer *buffer = NULL;
+    float data[4] = {0};
+    size_t too_large = (size_t)te_device_caps(device)->max_allocation + 1;
+    assert_int_equal(te_buffer_create(&buffer, device, too_large, "a test"), TE_ERR_MEMORY);
+    assert_null(buffer);
+    assert_message("a test");
+    assert_message(te_device_name(device));
+    assert_ok(te_buffer_create(&buffer, device, sizeof data, "a test"));
+    assert_int_equal(te_buffer_write(buffer, 4, data, sizeof data), TE_ERR_ARGUMENT);
+    assert_int_equal(te_buffer_read(buffer, SIZE_MAX, data, 8), TE_ERR_ARGUMENT);
+    assert_ok(te_buffer_write(buffer, 12, data, 4));
+    size_t peak;
+    assert_int_equal(te_device_memory(device, &peak), sizeof data);
+    te_buffer_free(buffer);
+    assert_int_equal(te_device_memory(device, &peak), 0);
+    assert_int_equal(peak, sizeof data);
+    te_device_close(device);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) && setenv("XDG_CACHE_HOME", folder, 1) == 0 ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(listing_marks_one_device),
+        cmocka_unit_test(a_device_is_found_by_index_and_by_part_of_its_name),
+        cmocka_unit_test(a_folder_stands_in_for_the_embedded_kernels),
+        cmocka_unit_test(build_errors_name_file_and_line),
+        cmocka_unit_test(a_damaged_cache_never_reaches_the_driver),
+        cmocka_unit_test(an_unwritable_cache_is_one_warning),
+        cmocka_unit_test(exported_programs_run_without_a_compiler),
+        cmocka_unit_test(buffers_are_checked),
+        cmocka_unit_test(a_miss_lists_the_candidates),
+        cmocka_unit_test(the_environment_overrides_the_keys),
+    };
+    return cmocka_run_group_tests_name("device", tests, make_folder, remove_folder);
+}
