@@ -1,0 +1,83 @@
+#include "data/colours.h"
+
+#include <stdio.h>
+
+static const char *const pascal[21] = {
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv monitor",
+};
+
+static const char *const nyud[40] = {
+    "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf",
+    "picture", "counter", "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat",
+    "clothes", "ceiling", "books", "refrigerator", "television", "paper", "towel", "shower curtain", "box",
+    "whiteboard", "person", "night stand", "toilet", "sink", "lamp", "bathtub", "bag", "other structure",
+    "other furniture", "other prop",
+};
+
+static const char *const parts[7] = {
+    "background", "head", "torso", "upper arms", "lower arms", "upper legs", "lower legs",
+};
+
+const char *te_class_name(te_task_id task, int classes, int index, char buffer[TE_CLASS_NAME])
+{
+    if (task == TE_SEMSEG && classes == 21 && index >= 0 && index < 21) {
+        return pascal[index];
+    }
+    if (task == TE_SEMSEG && classes == 40 && index >= 0 && index < 40) {
+        return nyud[index];
+    }
+    if (task == TE_HUMAN_PARTS && classes == 7 && index >= 0 && index < 7) {
+        return parts[index];
+    }
+    snprintf(buffer, TE_CLASS_NAME, "class %d", index);
+    return buffer;
+}
+
+/* PASCAL VOC's rule: bits 0, 1, 2 of the index are the top bits of red, green, blue, bits 3, 4, 5 the next, ... */
+te_colour te_colour_class(int classes, int index)
+{
+    unsigned bits = (unsigned)index + (classes == 40 ? 1 : 0), channel[3] = {0, 0, 0};
+    for (int place = 7; place >= 0; place--, bits >>= 3) {
+        for (int c = 0; c < 3; c++) {
+            channel[c] |= (bits >> c & 1u) << place;
+        }
+    }
+    return (te_colour){(uint8_t)channel[0], (uint8_t)channel[1], (uint8_t)channel[2]};
+}
+
+enum { ANCHORS = 9 };
+
+/* Colours at 0, 1/8, ..., 1; between them each channel is a line. */
+static const te_colour anchors[TE_RAMP_COUNT][ANCHORS] = {
+    [TE_RAMP_GREY] = {{0, 0, 0}, {32, 32, 32}, {64, 64, 64}, {96, 96, 96}, {128, 128, 128}, {159, 159, 159},
+                      {191, 191, 191}, {223, 223, 223}, {255, 255, 255}},
+    [TE_RAMP_COOL] = {{68, 1, 84}, {71, 44, 122}, {59, 81, 139}, {44, 113, 142}, {33, 144, 141}, {39, 173, 129},
+                      {92, 200, 99}, {170, 220, 50}, {253, 231, 37}},
+    [TE_RAMP_WARM] = {{0, 0, 4}, {28, 16, 68}, {79, 18, 123}, {129, 37, 129}, {181, 54, 122}, {229, 80, 100},
+                      {251, 135, 97}, {254, 194, 135}, {252, 253, 191}},
+};
+
+static uint8_t blend(uint8_t from, uint8_t to, float share)
+{
+    return (uint8_t)((float)from + share * ((float)to - (float)from) + 0.5f);
+}
+
+te_colour te_colour_ramp(te_ramp ramp, float value)
+{
+    float at = value > 0.0f ? (value < 1.0f ? value : 1.0f) * (ANCHORS - 1) : 0.0f; /* NaN is not above 0 */
+    int index = (int)at < ANCHORS - 2 ? (int)at : ANCHORS - 2;
+    te_colour from = anchors[ramp][index], to = anchors[ramp][index + 1];
+    float share = at - (float)index;
+    return (te_colour){blend(from.r, to.r, share), blend(from.g, to.g, share), blend(from.b, to.b, share)};
+}
+
+te_colour te_colour_normal(const float normal[3])
+{
+    uint8_t channel[3];
+    for (int c = 0; c < 3; c++) {
+        float value = (normal[c] + 1.0f) * 0.5f;
+        channel[c] = (uint8_t)((value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f) * 255.0f + 0.5f);
+    }
+    return (te_colour){channel[0], channel[1], channel[2]};
+}

@@ -1,0 +1,15 @@
+/* PNG files, through libpng. Writing is atomic and needs memory for a row only. */
+#ifndef TE_DATA_PNG_H
+#define TE_DATA_PNG_H
+
+#include "data/picture.h"
+
+/* Decode to 8 bit: palettes become RGB, 16 bit are scaled, transparency becomes alpha. */
+te_status te_png_decode(te_pixels *pixels, const uint8_t *data, size_t bytes, int limit, const char *name);
+
+/* rgb (height,width,3); grey (height,width). TE_ERR_FILE names the path and the system's reason. */
+te_status te_png_save_rgb(const char *path, int width, int height, const uint8_t *rgb);
+te_status te_png_save_grey(const char *path, int width, int height, const uint8_t *grey);
+te_status te_png_save_grey16(const char *path, int width, int height, const uint16_t *grey);
+
+#endif

@@ -1,0 +1,15 @@
+/* Maps as pictures to look at: classes and depth in colours, probabilities in grey, normals as red, green, blue. */
+#ifndef TE_DATA_RENDER_H
+#define TE_DATA_RENDER_H
+
+#include "data/legend.h"
+
+/* The map's colours alone, one pixel each; `legend` is the one that te_legend_read() made of it. */
+te_status te_render_colours(te_picture **picture, const te_map *map, const te_legend *legend);
+
+/* The same with the legend below: the classes present, or the range in metres. The map stays at the top left,
+ * pixel for pixel; a picture too small for its legend is widened. Tasks without a legend come as
+ * te_render_colours() has them. `classes` (class maps only) is the number of classes that the model tells apart. */
+te_status te_render_map(te_picture **picture, const te_map *map, te_task_id task, int classes);
+
+#endif

@@ -1,0 +1,34 @@
+/* Sheets: several labelled pictures on one page. */
+#ifndef TE_DATA_SHEET_H
+#define TE_DATA_SHEET_H
+
+#include "base/task.h"
+#include "data/picture.h"
+
+/* A map on the overview. */
+typedef struct te_sheet_map {
+    const te_map *map;
+    te_task_id task;
+    int classes;       /* the number of classes that the model tells apart; class maps only */
+    const char *title; /* NULL: the task's */
+} te_sheet_map;
+
+/* The overview: the picture and its maps in a grid, a title above and a legend below each; `footer` (may be
+ * NULL) is a line at the page's foot. Pictures are shrunk to 480 pixels, tiny ones enlarged to blocks. */
+te_status te_sheet_draw_maps(te_picture **sheet, const te_picture *picture, const te_sheet_map *maps, size_t count,
+                             const char *footer);
+
+/* One task's gates: score s of tap l at token (y,x) is taps[l][(y * width + x) * stride + s]. */
+typedef struct te_sheet_gates {
+    const float *const *taps; /* (tap_count) */
+    int tap_count, score_count, height, width;
+    size_t stride;     /* floats from token to token: the scores of all tasks */
+    int memory;        /* 1: the last score is the memory's */
+    const char *title; /* for example the task's */
+} te_sheet_gates;
+
+/* A row for each tap, a column for each expert and the memory: the scores as a map with their mean below. All
+ * cells share one scale, 0 to the largest score rounded up to a multiple of 0.05, which a bar shows. */
+te_status te_sheet_draw_gates(te_picture **sheet, const te_sheet_gates *gates, const char *footer);
+
+#endif
