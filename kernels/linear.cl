@@ -2,6 +2,9 @@
  *
  *   x (M, G*K)   W (G*N, K)   b (G*N)   residual, y (M, G*N)
  *
+ * Strides in elements say where x and W really lie, so that the gradients, products with one side or both transposed, are
+ * the same kernel: x at x_row m + x_k k + x_group g, W at w_row n + w_k k + w_group g, y at y_row m + n + y_group g.
+ *
  * Mapping: a work-group of SIDE x SIDE computes a tile of 4 SIDE x 4 SIDE of one group's y; each work-item 4 x 4 of it.
  * Tiles of x and W pass through local memory, DEPTH columns at a time; out-of-range elements are read as zero.
  * global (N / 4 rounded up, M / 4 rounded up, G), local (SIDE, SIDE, 1).
@@ -20,14 +23,16 @@
 #define HAS_RESIDUAL 2
 #define HAS_GELU 4
 
-/* Copy rows [row0, row0 + TILE) and columns [k0, k0 + DEPTH) of a (rows, K) matrix, transposed, into `tile`. */
-static inline void load_tile(__local acc *tile, __global const real *restrict from, int row0, int rows, size_t stride,
-                             int k0, int K, int item)
+/* Copy rows [row0, row0 + TILE) and columns [k0, k0 + DEPTH) of a (rows, K) matrix, transposed, into `tile`. Consecutive
+ * work-items read along the dimension that is consecutive in memory. */
+static inline void load_tile(__local acc *tile, __global const real *restrict from, int row0, int rows, int row_stride,
+                             int k0, int K, int k_stride, int item)
 {
     for (int i = item; i < TILE * DEPTH; i += SIDE * SIDE) {
-        int row = i / DEPTH, k = i % DEPTH;
+        int row = row_stride == 1 ? i % TILE : i / DEPTH, k = row_stride == 1 ? i / TILE : i % DEPTH;
         bool inside = row0 + row < rows && k0 + k < K;
-        tile[k * ROW + row] = inside ? LOAD(from, (size_t)(row0 + row) * stride + (size_t)(k0 + k)) : 0.0f;
+        size_t at = (size_t)(row0 + row) * (size_t)row_stride + (size_t)(k0 + k) * (size_t)k_stride;
+        tile[k * ROW + row] = inside ? LOAD(from, at) : 0.0f;
     }
 }
 
@@ -41,19 +46,19 @@ static inline acc epilogue(acc sum, __global const real *restrict bias, __global
 
 __kernel void linear(__global const real *restrict x, __global const real *restrict w,
                      __global const real *restrict bias, __global const real *restrict residual,
-                     __global real *restrict y, int M, int N, int K, int groups, int flags)
+                     __global real *restrict y, int M, int N, int K, int flags, int x_row, int x_k, int x_group,
+                     int w_row, int w_k, int w_group, int y_row, int y_group)
 {
     __local acc x_tile[DEPTH * ROW], w_tile[DEPTH * ROW];
     int tx = (int)get_local_id(0), ty = (int)get_local_id(1), item = ty * SIDE + tx;
     int column0 = (int)get_group_id(0) * TILE, row0 = (int)get_group_id(1) * TILE, group = (int)get_global_id(2);
-    size_t x_stride = (size_t)groups * (size_t)K;
     acc sum[4][4] = {{0.0f}};
 
-    x += (size_t)group * (size_t)K;
-    w += (size_t)group * (size_t)N * (size_t)K;
+    x += (size_t)group * (size_t)x_group;
+    w += (size_t)group * (size_t)w_group;
     for (int k0 = 0; k0 < K; k0 += DEPTH) {
-        load_tile(x_tile, x, row0, M, x_stride, k0, K, item);
-        load_tile(w_tile, w, column0, N, (size_t)K, k0, K, item);
+        load_tile(x_tile, x, row0, M, x_row, k0, K, x_k, item);
+        load_tile(w_tile, w, column0, N, w_row, k0, K, w_k, item);
         barrier(CLK_LOCAL_MEM_FENCE);
         UNROLL for (int k = 0; k < DEPTH; k++) {
             UNROLL for (int i = 0; i < 4; i++) {
@@ -69,9 +74,8 @@ __kernel void linear(__global const real *restrict x, __global const real *restr
         for (int j = 0; j < 4; j++) {
             int row = row0 + ty * 4 + i, column = column0 + tx + SIDE * j;
             if (row < M && column < N) {
-                size_t all = (size_t)group * (size_t)N + (size_t)column;
-                size_t at = (size_t)row * (size_t)groups * (size_t)N + all;
-                STORE(y, at, epilogue(sum[i][j], bias, residual, all, at, flags));
+                size_t at = (size_t)row * (size_t)y_row + (size_t)group * (size_t)y_group + (size_t)column;
+                STORE(y, at, epilogue(sum[i][j], bias, residual, (size_t)(group * N + column), at, flags));
             }
         }
     }

@@ -8,7 +8,7 @@
  *
  * Both operands are packed, so that the inner loop reads consecutively:
  *   x packed [group][M/12][K][12]     W packed [group][N/32][K][32]     (zero beyond M and N)
- * W is packed once per set of weights, x before every product.
+ * Packing reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once per set of weights, x before every product.
  */
 #include "real.clh"
 #include "wide.clh"
@@ -28,44 +28,47 @@
 #define HAS_RESIDUAL 2
 #define HAS_GELU 4
 
-/* x (M, groups*K) -> [group][M/12][K][12], PACK_K columns a work-item: 12 x 16 numbers at a time through a small buffer,
- * so that both reads and writes are consecutive. global (M/12 rounded up, groups, K/PACK_K rounded up), local 1. */
-WORK_GROUP_OF_ONE __kernel void linear_pack_x(__global const float *restrict x, __global float *restrict packed, int M,
-                                              int K, int groups)
-{
-    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;
-    int panels = (M + TILE_M - 1) / TILE_M, row0 = panel * TILE_M;
-    size_t stride = (size_t)groups * (size_t)K;
-    float block[TILE_M * 16] __attribute__((aligned(64)));
-    for (int k0 = first; k0 < min(first + PACK_K, K); k0 += 16) {
-        int count = min(16, K - k0);
-        __global const float *from = x + (size_t)row0 * stride + (size_t)group * (size_t)K + (size_t)k0;
-        __global float *to = packed + (((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K + (size_t)k0) * TILE_M;
-        for (int i = 0; i < TILE_M; i++) {
-            float16 row = row0 + i < M ? load_some(from + (size_t)i * stride, count) : (float16)(0.0f);
-            *(float16 *)(block + 16 * i) = row;
-        }
-        for (int k = 0; k < count; k++) {
-            for (int i = 0; i < TILE_M; i++) {
-                to[k * TILE_M + i] = block[16 * i + k];
-            }
-        }
+/* One side of a product -> panels of TILE rows: [group][rows/TILE][K][TILE], PACK_K columns a work-item. With columns
+ * consecutive in memory, TILE x 16 numbers go through a small buffer, so that reads and writes are both consecutive. */
+#define PACK(TILE)                                                                                                  \
+    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;       \
+    int panels = (int)get_global_size(0), row0 = panel * TILE, used = min(TILE, rows - row0);                       \
+    float block[TILE * 16] __attribute__((aligned(64)));                                                            \
+    from += (size_t)group * (size_t)group_stride + (size_t)row0 * (size_t)row_stride;                               \
+    packed += ((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K * TILE;                                  \
+    for (int i = 0; i < TILE; i++) {                                                                                \
+        *(float16 *)(block + 16 * i) = (float16)(0.0f);                                                             \
+    }                                                                                                               \
+    for (int k0 = first; k0 < min(first + PACK_K, K); k0 += 16) {                                                   \
+        int count = min(16, K - k0);                                                                                \
+        for (int i = 0; i < used && k_stride == 1; i++) {                                                           \
+            *(float16 *)(block + 16 * i) = load_some(from + (size_t)i * (size_t)row_stride + (size_t)k0, count);    \
+        }                                                                                                           \
+        for (int k = 0; k < count && k_stride == 1; k++) {                                                          \
+            for (int i = 0; i < TILE; i++) {                                                                        \
+                packed[(size_t)(k0 + k) * TILE + (size_t)i] = block[16 * i + k];                                    \
+            }                                                                                                       \
+        }                                                                                                           \
+        for (int k = k0; k < k0 + count && k_stride != 1; k++) {                                                    \
+            for (int i = 0; i < TILE; i++) {                                                                        \
+                size_t at = (size_t)min(i, used - 1) * (size_t)row_stride + (size_t)k * (size_t)k_stride;           \
+                packed[(size_t)k * TILE + (size_t)i] = i < used ? from[at] : 0.0f;                                  \
+            }                                                                                                       \
+        }                                                                                                           \
     }
+
+/* global (M/12 rounded up, groups, K/PACK_K rounded up), local 1. */
+WORK_GROUP_OF_ONE __kernel void linear_pack_x(__global const float *restrict from, __global float *restrict packed,
+                                              int rows, int K, int row_stride, int k_stride, int group_stride)
+{
+    PACK(TILE_M)
 }
 
-/* W (groups*N, K) -> [group][N/32][K][32]. global (N/32 rounded up, groups), local 1. */
-WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict w, __global float *restrict packed, int N,
-                                              int K)
+/* global (N/32 rounded up, groups, K/PACK_K rounded up), local 1. */
+WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict from, __global float *restrict packed,
+                                              int rows, int K, int row_stride, int k_stride, int group_stride)
 {
-    int panel = (int)get_global_id(0), group = (int)get_global_id(1), panels = (N + TILE_N - 1) / TILE_N;
-    __global float *to = packed + ((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K * TILE_N;
-    for (int j = 0; j < TILE_N; j++) {
-        int column = panel * TILE_N + j;
-        __global const float *from = w + ((size_t)group * (size_t)N + (size_t)min(column, N - 1)) * (size_t)K;
-        for (int k = 0; k < K; k++) {
-            to[(size_t)k * TILE_N + j] = column < N ? from[k] : 0.0f;
-        }
-    }
+    PACK(TILE_N)
 }
 
 /* The statements below, once for each row of a tile. */
@@ -116,13 +119,14 @@ static inline void finish_tile(__local const float *sums, __global const float *
 /* global (N/(32 CHUNK_N) rounded up, M/(12 CHUNK_M) rounded up, groups), local 1. */
 WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __global const float *restrict w,
                                            __global const float *restrict bias, __global const float *restrict residual,
-                                           __global float *restrict y, int M, int N, int K, int groups, int flags)
+                                           __global float *restrict y, int M, int N, int K, int flags, int y_row,
+                                           int y_group)
 {
     __local float all_sums[CHUNK_M * CHUNK_N * TILE_M * TILE_N] __attribute__((aligned(64)));
     int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N, group = (int)get_global_id(2);
     int m0 = (int)get_global_id(1) * CHUNK_M, n0 = (int)get_global_id(0) * CHUNK_N;
     int m1 = min(m0 + CHUNK_M, m_panels), n1 = min(n0 + CHUNK_N, n_panels);
-    size_t stride = (size_t)groups * (size_t)N;
+    size_t stride = (size_t)y_row;
 
     x += (size_t)group * (size_t)m_panels * (size_t)K * TILE_M;
     w += (size_t)group * (size_t)n_panels * (size_t)K * TILE_N;
@@ -134,9 +138,9 @@ WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __g
                 multiply_tile(x + ((size_t)m * (size_t)K + (size_t)k0) * TILE_M,
                               w + ((size_t)n * (size_t)K + (size_t)k0) * TILE_N, sums, count, k0 == 0);
                 if (k0 + count == K) {
-                    size_t column = (size_t)group * (size_t)N + (size_t)n * TILE_N;
-                    size_t corner = (size_t)m * TILE_M * stride + column;
-                    finish_tile(sums, bias + column, residual + corner, y + corner, min(TILE_M, M - m * TILE_M),
+                    size_t column = (size_t)n * TILE_N;
+                    size_t corner = (size_t)m * TILE_M * stride + (size_t)group * (size_t)y_group + column;
+                    finish_tile(sums, bias + (size_t)(group * N) + column, residual + corner, y + corner, min(TILE_M, M - m * TILE_M),
                                 min(TILE_N, N - n * TILE_N), stride, flags);
                 }
             }

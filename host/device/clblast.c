@@ -7,7 +7,8 @@ te_status te_device_sgemm(te_device *device, const te_sgemm *p)
 {
     /* An empty queue hint keeps CLBlast from creating its own; its kernels land in our in-order queue. */
     CLBlastStatusCode code =
-        CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeYes, p->m, p->n, p->k, 1.0f,
+        CLBlastSgemm(CLBlastLayoutRowMajor, p->a_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,
+                     p->b_transposed ? CLBlastTransposeYes : CLBlastTransposeNo, p->m, p->n, p->k, 1.0f,
                      p->a->memory, p->a_offset, p->a_stride, p->b->memory, p->b_offset, p->b_stride, 1.0f,
                      p->c->memory, p->c_offset, p->c_stride, &device->queue, NULL);
     if (code == CLBlastSuccess) {

@@ -72,12 +72,14 @@ te_status te_kernel_max_work_group(const te_kernel *kernel, size_t *work_items);
 
 /* ---- CLBlast ---- */
 
-/* c (M,N) += a (M,K) b^T with b (N,K), row-major with the given row strides and offsets, in elements. */
+/* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is stored
+ * as (K,M) or (N,K). */
 typedef struct te_sgemm {
     size_t m, n, k;
     const te_buffer *a, *b;
     te_buffer *c;
     size_t a_offset, a_stride, b_offset, b_stride, c_offset, c_stride;
+    bool a_transposed, b_transposed;
 } te_sgemm;
 
 te_status te_device_sgemm(te_device *device, const te_sgemm *product);

@@ -186,7 +186,8 @@ te_status te_step_run(te_plan *plan, te_step *step)
     te_sgemm sgemm = {.m = p->m, .n = p->n, .k = p->k,
                       .a = plan->values[p->a].buffer, .a_offset = p->a_offset, .a_stride = p->a_stride,
                       .b = plan->values[p->b].buffer, .b_offset = p->b_offset, .b_stride = p->b_stride,
-                      .c = plan->values[p->c].buffer, .c_offset = p->c_offset, .c_stride = p->c_stride};
+                      .c = plan->values[p->c].buffer, .c_offset = p->c_offset, .c_stride = p->c_stride,
+                      .a_transposed = p->a_transposed, .b_transposed = p->b_transposed};
     return te_device_sgemm(plan->device, &sgemm);
 }
 

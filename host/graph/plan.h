@@ -67,6 +67,7 @@ te_status te_plan_launch(te_plan *plan, const te_launch *launch);
 typedef struct te_library_product {
     int a, b, c;
     size_t m, n, k, a_offset, a_stride, b_offset, b_stride, c_offset, c_stride;
+    bool a_transposed, b_transposed; /* stored as (k,m), as (n,k) */
 } te_library_product;
 
 te_status te_plan_product(te_plan *plan, const te_library_product *product);

@@ -9,21 +9,52 @@ enum { HAS_BIAS = 1, HAS_RESIDUAL = 2, HAS_GELU = 4 }; /* as in the kernels */
 /* As in kernels/linear_cpu.cl. */
 enum { TILE_M = 12, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
 
-/* A call in the terms of the kernels. */
+/* A call in the terms of the kernels: y (m,n) = x (m,k) w (n,k)^T in each group, with strides in elements, so that the
+ * gradients are the same product with other strides. */
 typedef struct product {
     int64_t m, n, k;
     int groups, flags;
+    int64_t x_row, x_k, x_group, w_row, w_k, w_group, y_row, y_group;
 } product;
+
+/* y (M,G*N) = x (M,G*K) w (G*N,K)^T */
+static product describe_forward(const te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    int64_t m = te_shape_rows(&call->in[0]), n = call->in[1].size[0] / options->groups, k = call->in[1].size[1];
+    return (product){.m = m, .n = n, .k = k, .groups = options->groups,
+                     .flags = (call->in[2].rank ? HAS_BIAS : 0) | (call->in[3].rank ? HAS_RESIDUAL : 0) |
+                              (options->gelu ? HAS_GELU : 0),
+                     .x_row = options->groups * k, .x_k = 1, .x_group = k, .w_row = k, .w_k = 1, .w_group = n * k,
+                     .y_row = options->groups * n, .y_group = n};
+}
+
+/* dx (M,G*K) = dy (M,G*N) w (G*N,K) */
+static product describe_dx(const te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    int64_t m = te_shape_rows(&call->in[0]), n = call->in[1].size[0] / options->groups, k = call->in[1].size[1];
+    return (product){.m = m, .n = k, .k = n, .groups = options->groups,
+                     .x_row = options->groups * n, .x_k = 1, .x_group = n, .w_row = 1, .w_k = k, .w_group = n * k,
+                     .y_row = options->groups * k, .y_group = k};
+}
+
+/* dw (G*N,K) = dy (M,G*N)^T x (M,G*K) */
+static product describe_dw(const te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    int64_t m = te_shape_rows(&call->in[0]), n = te_shape_width(&call->in[0]) / options->groups;
+    int64_t k = te_shape_width(&call->in[1]) / options->groups;
+    return (product){.m = n, .n = k, .k = m, .groups = options->groups,
+                     .x_row = 1, .x_k = options->groups * n, .x_group = n,
+                     .w_row = 1, .w_k = options->groups * k, .w_group = k, .y_row = k, .y_group = n * k};
+}
 
 static product describe(const te_call *call)
 {
-    const te_linear_options *options = (const void *)call->attributes;
-    return (product){.m = te_shape_rows(&call->in[0]),
-                     .n = call->in[1].size[0] / options->groups,
-                     .k = call->in[1].size[1],
-                     .groups = options->groups,
-                     .flags = (call->in[2].rank ? HAS_BIAS : 0) | (call->in[3].rank ? HAS_RESIDUAL : 0) |
-                              (options->gelu ? HAS_GELU : 0)};
+    return call->op == &te_op_linear_dx   ? describe_dx(call)
+           : call->op == &te_op_linear_dw ? describe_dw(call)
+                                          : describe_forward(call);
 }
 
 static te_status shape(te_call *call)
@@ -65,7 +96,9 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
                       TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
                       TE_VALUE(or_other(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
-                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
+                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k),
+                      TE_INT(p.x_group), TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group), TE_INT(p.y_row),
+                      TE_INT(p.y_group)}};
     return te_plan_launch(plan, &launch);
 }
 
@@ -98,21 +131,22 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     if (packed_w < 0 || packed_x < 0) {
         return TE_ERR_MEMORY;
     }
+    size_t slices = (size_t)panels(p.k, PACK_K);
     te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .writes = packed_w,
-                        .global = {(size_t)n_panels, (size_t)p.groups}, .local = {1, 1, 1},
-                        .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k)}};
+                        .global = {(size_t)n_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k),
+                                      TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group)}};
     te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .writes = packed_x,
-                        .global = {(size_t)m_panels, (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
-                        .local = {1, 1, 1},
+                        .global = {(size_t)m_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
-                                      TE_INT(p.groups)}};
+                                      TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
     te_launch multiply = {
         .family = "linear_cpu", .kernel = "linear_cpu", .writes = call->out_value,
         .global = {(size_t)panels(n_panels, CHUNK_N), (size_t)panels(m_panels, CHUNK_M), (size_t)p.groups},
         .local = {1, 1, 1},
         .arguments = {TE_VALUE(packed_x), TE_VALUE(packed_w), TE_VALUE(or_other(call->in_value[2], packed_w)),
                       TE_VALUE(or_other(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m),
-                      TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
+                      TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.y_row), TE_INT(p.y_group)}};
     TE_TRY(te_plan_launch(plan, &pack_w));
     TE_TRY(te_plan_launch(plan, &pack_x));
     return te_plan_launch(plan, &multiply);
@@ -121,6 +155,12 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
 /* ---- processors, few outputs: no packing ---- */
 
 enum { NARROW = 32, NARROW_ROWS = 32 };
+
+static bool supports_narrow(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return call->op == &te_op_linear; /* rows of both sides consecutive */
+}
 
 static bool prefers_narrow(const te_caps *caps, const te_call *call)
 {
@@ -156,38 +196,45 @@ static bool prefers_clblast(const te_caps *caps, const te_call *call)
     return (caps->types & TE_TYPE_GPU) && !caps->simulator && p.m >= 64 && p.n >= 64 && p.k >= 64;
 }
 
+/* The library wants the stride between rows of what is stored, at least a row long even where there is one row only. */
+static size_t library_stride(int64_t row, int64_t column, int64_t columns)
+{
+    return (size_t)(column != 1 ? column : row > columns ? row : columns);
+}
+
 static te_status emit_clblast(te_plan *plan, const te_call *call)
 {
     product p = describe(call);
-    size_t columns = (size_t)(p.n * p.groups), width = (size_t)(p.k * p.groups);
+    size_t columns = (size_t)te_shape_width(&call->out), rows = (size_t)te_shape_rows(&call->out);
     te_launch before = {.family = "linear", .kernel = "linear_before", .writes = call->out_value,
-                        .global = {columns, (size_t)p.m},
+                        .global = {columns, rows},
                         .arguments = {TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
                                       TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
-                                      TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(columns), TE_INT(p.flags)}};
+                                      TE_VALUE(call->out_value), TE_INT(rows), TE_INT(columns), TE_INT(p.flags)}};
     TE_TRY(te_plan_launch(plan, &before));
     for (int group = 0; group < p.groups; group++) {
         te_library_product one = {
             .a = call->in_value[0], .b = call->in_value[1], .c = call->out_value,
             .m = (size_t)p.m, .n = (size_t)p.n, .k = (size_t)p.k,
-            .a_offset = (size_t)(group * p.k), .a_stride = width,
-            .b_offset = (size_t)(group * p.n * p.k), .b_stride = (size_t)p.k,
-            .c_offset = (size_t)(group * p.n), .c_stride = columns};
+            .a_offset = (size_t)(group * p.x_group), .a_stride = library_stride(p.x_row, p.x_k, p.k),
+            .b_offset = (size_t)(group * p.w_group), .b_stride = library_stride(p.w_row, p.w_k, p.k),
+            .c_offset = (size_t)(group * p.y_group), .c_stride = (size_t)p.y_row,
+            .a_transposed = p.x_k != 1, .b_transposed = p.w_k == 1};
         TE_TRY(te_plan_product(plan, &one));
     }
     if (!(p.flags & HAS_GELU)) {
         return TE_OK;
     }
     te_launch after = {.family = "linear", .kernel = "linear_after", .writes = call->out_value,
-                       .global = {columns, (size_t)p.m},
+                       .global = {columns, rows},
                        .arguments = {TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
-                                     TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(columns), TE_INT(p.flags)}};
+                                     TE_VALUE(call->out_value), TE_INT(rows), TE_INT(columns), TE_INT(p.flags)}};
     return te_plan_launch(plan, &after);
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"cpu", supports_cpu, prefers_cpu, emit_cpu},
-                                      {"narrow", NULL, prefers_narrow, emit_narrow},
+                                      {"narrow", supports_narrow, prefers_narrow, emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
                                       {0}};
 
@@ -242,3 +289,67 @@ te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, t
     options.groups = options.groups ? options.groups : 1;
     return te_graph_call(graph, &te_op_linear, &options, 4, (te_tensor[]){x, w, bias, residual});
 }
+
+/* ---- gradients ---- */
+
+static te_status shape_dx(te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    const te_shape *dy = &call->in[0], *w = &call->in[1];
+    if (w->rank != 2 || dy->rank < 1 || options->groups < 1 || te_shape_width(dy) != w->size[0]) {
+        return te_call_fail(call, "dy (...,G*N) and w (G*N,K) must agree in N");
+    }
+    call->out = *dy;
+    call->out.size[dy->rank - 1] = w->size[1] * options->groups;
+    return TE_OK;
+}
+
+static te_status shape_dw(te_call *call)
+{
+    const te_linear_options *options = (const void *)call->attributes;
+    const te_shape *dy = &call->in[0], *x = &call->in[1];
+    if (options->groups < 1 || te_shape_rows(dy) != te_shape_rows(x) || te_shape_width(dy) % options->groups ||
+        te_shape_width(x) % options->groups) {
+        return te_call_fail(call, "dy (M,G*N) and x (M,G*K) must agree in M");
+    }
+    call->out = TE_SHAPE2(te_shape_width(dy), te_shape_width(x) / options->groups);
+    return TE_OK;
+}
+
+/* Both gradients by the strides that the kernels get. */
+static void reference_strided(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    product p = describe(call);
+    for (int64_t i = 0; i < p.groups * p.m * p.n; i++) {
+        int64_t group = i / (p.m * p.n), m = i / p.n % p.m, n = i % p.n;
+        double sum = 0;
+        for (int64_t k = 0; k < p.k; k++) {
+            sum += in[0][group * p.x_group + m * p.x_row + k * p.x_k] *
+                   in[1][group * p.w_group + n * p.w_row + k * p.w_k];
+        }
+        out[group * p.y_group + m * p.y_row + n] = sum;
+    }
+}
+
+static const te_case cases_dx[] = {
+    {{TE_SHAPE2(1, 1), TE_SHAPE2(1, 1)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(300, 70)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 20, 50), TE_SHAPE2(50, 40)}, &plain, TE_FILL_NAN},
+};
+
+static const te_case cases_dw[] = {
+    {{TE_SHAPE2(1, 1), TE_SHAPE2(1, 1)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 35, 33), TE_SHAPE3(2, 35, 48)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 300, 13), TE_SHAPE3(1, 300, 70)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE3(1, 101, 3 * 20)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 20, 50), TE_SHAPE3(1, 20, 40)}, &plain, TE_FILL_NAN},
+};
+
+const te_op te_op_linear_dx = {.name = "linear_dx", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dx,
+                               .variants = variants, .reference = reference_strided, .macs = macs,
+                               TE_CASES(cases_dx)};
+const te_op te_op_linear_dw = {.name = "linear_dw", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dw,
+                               .variants = variants, .reference = reference_strided, .macs = macs,
+                               TE_CASES(cases_dw)};

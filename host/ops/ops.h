@@ -11,7 +11,7 @@
 
 /* The op table, ending with NULL. */
 extern const te_op *const te_ops[];
-extern const te_op te_op_linear, te_op_conv, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
+extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_conv, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
     te_op_drop_token, te_op_gate, te_op_memory_start, te_op_memory_read, te_op_memory_write, te_op_memory_sum,
     te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
 
