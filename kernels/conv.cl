@@ -5,6 +5,7 @@
  * conv          a work-item computes one y, reading W as it lies in weight files; for few outputs. global (O, B*h*w).
  * conv_unfold   rows of C*k*k neighbours, channel-major as in W's rows, so that a product in G groups with W as it is gives
  *               y. Outside the grid: zero. global (C, B*h*w).
+ * conv_fold     its transpose: each token gathers what its neighbours' rows hold of it. global (C, B*h*w).
  */
 #include "real.clh"
 
@@ -50,4 +51,23 @@ __kernel void conv_unfold(__global const real *restrict x, __global real *restri
         size_t from = (size_t)(inside ? row + dy * width + dx : row) * (size_t)C + (size_t)c;
         STORE(y, to + (size_t)i, inside ? LOAD(x, from) : 0.0f);
     }
+}
+
+__kernel void conv_fold(__global const real *restrict rows_of, __global real *restrict y, int rows, int height, int width,
+                        int C, int size)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (c >= C || row >= rows) {
+        return;
+    }
+    int column = row % width, line = row / width % height, area = size * size;
+    acc sum = 0.0f;
+    for (int i = 0; i < area; i++) {
+        int dy = size / 2 - i / size, dx = size / 2 - i % size; /* the token whose neighbour i this one is */
+        if (line + dy >= 0 && line + dy < height && column + dx >= 0 && column + dx < width) {
+            size_t from = (size_t)(row + dy * width + dx) * (size_t)C + (size_t)c;
+            sum += LOAD(rows_of, from * (size_t)area + (size_t)i);
+        }
+    }
+    STORE(y, (size_t)row * (size_t)C + (size_t)c, sum);
 }

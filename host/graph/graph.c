@@ -63,7 +63,8 @@ te_tensor te_graph_param(te_graph *graph, const char *name)
         return TE_ABSENT;
     }
     return add_value(graph, (te_value){.place = TE_PLACE_PARAM, .shape = graph->params->list[param].shape,
-                                       .param = param, .constant = true});
+                                       .param = param, .constant = true,
+                                       .trained = !graph->params->list[param].statistic});
 }
 
 te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes, int inputs, const te_tensor *in)
@@ -72,12 +73,13 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
         return TE_ABSENT;
     }
     te_call call = {.op = op, .part = graph->part};
-    bool constant = true;
+    bool constant = true, trained = false;
     for (int i = 0; i < TE_INPUTS; i++) {
         te_tensor input = i < inputs ? in[i] : TE_ABSENT;
         call.in[i] = input.shape;
         call.in_value[i] = input.value;
         constant = constant && (input.value < 0 || graph->values[input.value].constant);
+        trained = trained || (input.value >= 0 && graph->values[input.value].trained);
     }
     if (op->attribute_bytes) {
         memcpy(call.attributes, attributes, op->attribute_bytes);
@@ -90,7 +92,8 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
         return TE_ABSENT;
     }
     graph->calls = calls;
-    te_tensor out = add_value(graph, (te_value){.place = TE_PLACE_RESULT, .shape = call.out, .constant = constant});
+    te_tensor out = add_value(graph, (te_value){.place = TE_PLACE_RESULT, .shape = call.out, .constant = constant,
+                                                .trained = trained});
     call.out_value = out.value;
     calls[graph->call_count++] = call;
     return out;
@@ -101,6 +104,21 @@ void te_graph_output(te_graph *graph, te_tensor tensor, const char *name)
     if (graph->status == TE_OK) {
         snprintf(graph->values[tensor.value].name, TE_VALUE_NAME, "%s", name);
     }
+}
+
+te_tensor te_call_input(const te_call *call, int i)
+{
+    return call->in[i].rank ? (te_tensor){call->in_value[i], call->in[i]} : TE_ABSENT;
+}
+
+te_tensor te_call_output(const te_call *call)
+{
+    return (te_tensor){call->out_value, call->out};
+}
+
+bool te_graph_trains(const te_graph *graph, const te_call *call, int i)
+{
+    return call->in[i].rank && graph->values[call->in_value[i]].trained;
 }
 
 int te_graph_find(const te_graph *graph, const char *name)

@@ -13,11 +13,12 @@ typedef struct te_value {
     te_place place;
     te_shape shape;
     int param;                /* its index, for TE_PLACE_PARAM */
+    bool trained;             /* a trained param, or made of one: has a gradient */
     bool constant;            /* made of params alone: computed once per set of weights, not once per run */
     char name[TE_VALUE_NAME]; /* non-empty: an output of the graph, to be read by this name */
 } te_value;
 
-typedef struct te_graph {
+struct te_graph {
     te_status status;         /* the first failure of recording; the calls after it do nothing */
     const te_params *params;
     const char *part;         /* that the calls recorded next belong to */
@@ -25,7 +26,7 @@ typedef struct te_graph {
     int value_count, value_capacity;
     te_call *calls;
     int call_count, call_capacity;
-} te_graph;
+};
 
 void te_graph_clear(te_graph *graph);
 
@@ -36,6 +37,13 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
 
 /* Make a tensor readable after a run, under a name. */
 void te_graph_output(te_graph *graph, te_tensor tensor, const char *name);
+
+/* A call's input i, or its result, as a tensor. */
+te_tensor te_call_input(const te_call *call, int i);
+te_tensor te_call_output(const te_call *call);
+
+/* Does input i of a call have a gradient? */
+bool te_graph_trains(const te_graph *graph, const te_call *call, int i);
 
 /* Index of the output called `name`, or -1. */
 int te_graph_find(const te_graph *graph, const char *name);

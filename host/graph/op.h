@@ -13,6 +13,7 @@ enum { TE_INPUTS = 5, TE_ATTRIBUTE_BYTES = 48 };
 
 typedef struct te_op te_op;
 typedef struct te_plan te_plan;
+typedef struct te_graph te_graph;
 
 /* One use of an op: attributes, shapes, and which values of the graph they are. */
 typedef struct te_call {
@@ -51,6 +52,9 @@ struct te_op {
     const te_variant *variants; /* the generic one first; ends with a NULL name */
     /* The op in double precision, in plain C. in[i] is NULL for an absent input. */
     void (*reference)(const te_call *call, const double *const in[TE_INPUTS], double *out);
+    /* Record the gradient of each input that te_graph_trains() names, given the result's: dx[i] for input i, absent at
+     * first. NULL: the op has no gradient (what it reads is not trained). */
+    void (*gradient)(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS]);
     /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
     uint64_t (*macs)(const te_call *call);
     const te_case *cases;

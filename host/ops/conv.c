@@ -31,6 +31,17 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+/* Both directions between tokens and rows of neighbours. */
+static te_status launch_rows(te_plan *plan, const char *kernel, int from, int to, te_unfold_options o, int64_t rows,
+                             int64_t channels)
+{
+    te_launch launch = {.family = "conv", .kernel = kernel, .writes = to,
+                        .global = {(size_t)channels, (size_t)rows},
+                        .arguments = {TE_VALUE(from), TE_VALUE(to), TE_INT(rows), TE_INT(o.height), TE_INT(o.width),
+                                      TE_INT(channels), TE_INT(o.size)}};
+    return te_plan_launch(plan, &launch);
+}
+
 /* ---- neighbours as rows, then one product ---- */
 
 static bool supports_unfold(const te_caps *caps, const te_call *call)
@@ -61,12 +72,8 @@ static te_status emit_unfold(te_plan *plan, const te_call *call)
         if (unfolded < 0) {
             return TE_ERR_MEMORY;
         }
-        te_launch launch = {.family = "conv", .kernel = "conv_unfold", .writes = unfolded,
-                            .global = {(size_t)x->size[2], (size_t)rows},
-                            .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(unfolded), TE_INT(rows),
-                                          TE_INT(o->height), TE_INT(o->width), TE_INT(x->size[2]),
-                                          TE_INT(w->size[2])}};
-        TE_TRY(te_plan_launch(plan, &launch));
+        te_unfold_options grid = {.height = o->height, .width = o->width, .size = (int)w->size[2]};
+        TE_TRY(launch_rows(plan, "conv_unfold", call->in_value[0], unfolded, grid, rows, x->size[2]));
     }
     te_call product = {.op = &te_op_linear, .part = call->part,
                        .in = {TE_SHAPE2(rows, columns), TE_SHAPE2(w->size[0], group_columns), call->in[2]},
@@ -117,6 +124,26 @@ static uint64_t macs(const te_call *call)
     return (uint64_t)(te_shape_rows(&call->in[0]) * te_shape_count(&call->in[1]));
 }
 
+/* The gradients are those of the product over unfolded neighbours. */
+static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_conv_options o = *(const te_conv_options *)(const void *)call->attributes;
+    te_tensor x = te_call_input(call, 0), w = te_call_input(call, 1), dz = dy;
+    te_unfold_options grid = {.height = o.height, .width = o.width, .size = (int)w.shape.size[2]};
+    if (o.gelu) {
+        o.gelu = 0;
+        dz = te_gelu_dx(graph, te_conv(graph, x, w, te_call_input(call, 2), o), dy);
+    }
+    w.shape = TE_SHAPE2(w.shape.size[0], te_shape_count(&w.shape) / w.shape.size[0]);
+    if (te_graph_trains(graph, call, 0)) {
+        dx[0] = te_conv_fold(graph, te_linear_dx(graph, dz, w, o.groups), grid);
+    }
+    if (te_graph_trains(graph, call, 1)) {
+        dx[1] = te_linear_dw(graph, dz, te_conv_unfold(graph, x, grid), o.groups);
+    }
+    dx[2] = te_graph_trains(graph, call, 2) ? te_sum(graph, dz, w.shape.size[0]) : TE_ABSENT;
+}
+
 static const te_conv_options wide = {.height = 3, .width = 5, .groups = 1},
                              grouped = {.height = 4, .width = 3, .groups = 3, .gelu = 1},
                              one_line = {.height = 1, .width = 7, .groups = 1};
@@ -133,10 +160,86 @@ static const te_case cases[] = {
 };
 
 const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_options), .shape = shape,
-                          .variants = variants, .reference = reference, .macs = macs, TE_CASES(cases)};
+                          .variants = variants, .reference = reference, .gradient = gradient, .macs = macs,
+                          TE_CASES(cases)};
 
 te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options)
 {
     options.groups = options.groups ? options.groups : 1;
     return te_graph_call(graph, &te_op_conv, &options, 3, (te_tensor[]){x, w, bias});
+}
+
+/* ---- conv_unfold, conv_fold ---- */
+
+static int64_t area_of(const te_call *call)
+{
+    const te_unfold_options *o = (const void *)call->attributes;
+    return (int64_t)o->size * o->size;
+}
+
+static te_status rows_shape(te_call *call)
+{
+    const te_unfold_options *o = (const void *)call->attributes;
+    const te_shape *x = &call->in[0];
+    bool fold = call->op == &te_op_conv_fold;
+    if (x->rank != 3 || o->size < 1 || o->size % 2 == 0 || x->size[1] != (int64_t)o->height * o->width ||
+        (fold && x->size[2] % area_of(call))) {
+        return te_call_fail(call, "x (B,h*w,C), or rows (B,h*w,C*k*k), k odd");
+    }
+    call->out = TE_SHAPE3(x->size[0], x->size[1], fold ? x->size[2] / area_of(call) : x->size[2] * area_of(call));
+    return TE_OK;
+}
+
+static te_status rows_emit(te_plan *plan, const te_call *call)
+{
+    bool fold = call->op == &te_op_conv_fold;
+    const te_shape *tokens = fold ? &call->out : &call->in[0];
+    return launch_rows(plan, fold ? "conv_fold" : "conv_unfold", call->in_value[0], call->out_value,
+                       *(const te_unfold_options *)(const void *)call->attributes, te_shape_rows(tokens),
+                       te_shape_width(tokens));
+}
+
+/* Visits every pair of an element of the tokens and one of the rows that are the same number. */
+static void rows_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    const te_unfold_options *o = (const void *)call->attributes;
+    bool fold = call->op == &te_op_conv_fold;
+    const te_shape *tokens = fold ? &call->out : &call->in[0];
+    int64_t C = tokens->size[2], area = area_of(call), count = te_shape_count(tokens) * area;
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        out[i] = 0;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t k = i % area, c = i / area % C, row = i / area / C;
+        int64_t line = row / o->width % o->height + k / o->size - o->size / 2;
+        int64_t column = row % o->width + k % o->size - o->size / 2;
+        int64_t other = (row + (k / o->size - o->size / 2) * o->width + k % o->size - o->size / 2) * C + c;
+        if (line >= 0 && line < o->height && column >= 0 && column < o->width) {
+            out[fold ? other : i] += in[0][fold ? i : other];
+        }
+    }
+}
+
+static const te_variant rows_variants[] = {{"generic", NULL, NULL, rows_emit}, {0}};
+static const te_unfold_options five = {.height = 4, .width = 3, .size = 5}, line_of_seven = {1, 7, 3};
+static const te_case unfold_cases[] = {{{TE_SHAPE3(2, 12, 5)}, &five, TE_FILL_NORMAL},
+                                       {{TE_SHAPE3(1, 7, 17)}, &line_of_seven, TE_FILL_NORMAL}};
+static const te_case fold_cases[] = {{{TE_SHAPE3(2, 12, 5 * 25)}, &five, TE_FILL_NORMAL},
+                                     {{TE_SHAPE3(1, 7, 17 * 9)}, &line_of_seven, TE_FILL_NORMAL}};
+
+const te_op te_op_conv_unfold = {.name = "conv_unfold", .attribute_bytes = sizeof(te_unfold_options),
+                                 .shape = rows_shape, .variants = rows_variants, .reference = rows_reference,
+                                 TE_CASES(unfold_cases)};
+const te_op te_op_conv_fold = {.name = "conv_fold", .attribute_bytes = sizeof(te_unfold_options),
+                               .shape = rows_shape, .variants = rows_variants, .reference = rows_reference,
+                               TE_CASES(fold_cases)};
+
+te_tensor te_conv_unfold(te_graph *graph, te_tensor x, te_unfold_options options)
+{
+    return te_graph_call(graph, &te_op_conv_unfold, &options, 1, &x);
+}
+
+te_tensor te_conv_fold(te_graph *graph, te_tensor rows, te_unfold_options options)
+{
+    return te_graph_call(graph, &te_op_conv_fold, &options, 1, &rows);
 }

@@ -280,8 +280,24 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &with_gelu, TE_FILL_NAN},
 };
 
+/* With z = x w^T + bias: dz = dy gelu'(z), z taken again where GELU was fused. */
+static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    const te_linear_options *o = (const void *)call->attributes;
+    te_tensor x = te_call_input(call, 0), w = te_call_input(call, 1), bias = te_call_input(call, 2), dz = dy;
+    if (o->gelu) {
+        te_tensor z = te_linear(graph, x, w, bias, TE_ABSENT, (te_linear_options){.groups = o->groups});
+        dz = te_gelu_dx(graph, z, dy);
+    }
+    dx[0] = te_graph_trains(graph, call, 0) ? te_linear_dx(graph, dz, w, o->groups) : TE_ABSENT;
+    dx[1] = te_graph_trains(graph, call, 1) ? te_linear_dw(graph, dz, x, o->groups) : TE_ABSENT;
+    dx[2] = te_graph_trains(graph, call, 2) ? te_sum(graph, dz, w.shape.size[0]) : TE_ABSENT;
+    dx[3] = call->in[3].rank ? dy : TE_ABSENT;
+}
+
 const te_op te_op_linear = {.name = "linear", .attribute_bytes = sizeof(te_linear_options), .shape = shape,
-                            .variants = variants, .reference = reference, .macs = macs, TE_CASES(cases)};
+                            .variants = variants, .reference = reference, .gradient = gradient, .macs = macs,
+                            TE_CASES(cases)};
 
 te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_tensor residual,
                     te_linear_options options)
@@ -353,3 +369,13 @@ const te_op te_op_linear_dx = {.name = "linear_dx", .attribute_bytes = sizeof(te
 const te_op te_op_linear_dw = {.name = "linear_dw", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dw,
                                .variants = variants, .reference = reference_strided, .macs = macs,
                                TE_CASES(cases_dw)};
+
+te_tensor te_linear_dx(te_graph *graph, te_tensor dy, te_tensor w, int groups)
+{
+    return te_graph_call(graph, &te_op_linear_dx, &(te_linear_options){.groups = groups}, 2, (te_tensor[]){dy, w});
+}
+
+te_tensor te_linear_dw(te_graph *graph, te_tensor dy, te_tensor x, int groups)
+{
+    return te_graph_call(graph, &te_op_linear_dw, &(te_linear_options){.groups = groups}, 2, (te_tensor[]){dy, x});
+}

@@ -11,7 +11,8 @@
 
 /* The op table, ending with NULL. */
 extern const te_op *const te_ops[];
-extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_conv, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
+extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, te_op_gelu_dx, te_op_sum, te_op_conv,
+    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
     te_op_drop_token, te_op_gate, te_op_memory_start, te_op_memory_read, te_op_memory_write, te_op_memory_sum,
     te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
 
@@ -30,6 +31,23 @@ typedef struct te_linear_options {
 te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_tensor residual,
                     te_linear_options options);
 
+/* Gradients, without GELU: dx (...,G*K) = dy w in each group; dw (G*N,K) = dy^T x. */
+te_tensor te_linear_dx(te_graph *graph, te_tensor dy, te_tensor w, int groups);
+te_tensor te_linear_dw(te_graph *graph, te_tensor dy, te_tensor x, int groups);
+
+/* ---- gelu.c, sum.c ---- */
+
+te_tensor te_gelu(te_graph *graph, te_tensor x);
+/* dy * gelu'(x), in x's shape. */
+te_tensor te_gelu_dx(te_graph *graph, te_tensor x, te_tensor dy);
+
+typedef struct te_sum_options {
+    int64_t columns;
+} te_sum_options;
+
+/* x (rows*columns) -> (columns): the sum over rows, in a fixed order. */
+te_tensor te_sum(te_graph *graph, te_tensor x, int64_t columns);
+
 /* ---- conv.c ---- */
 
 typedef struct te_conv_options {
@@ -40,6 +58,15 @@ typedef struct te_conv_options {
 
 /* x (B,N,C), w (Cout,C/groups,k,k), bias (Cout) -> (B,N,Cout): k x k, k odd, stride 1, zero padding k/2. */
 te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options);
+
+typedef struct te_unfold_options {
+    int height, width, size; /* of the grid; k */
+} te_unfold_options;
+
+/* x (B,N,C) -> (B,N,C*k*k): each token's neighbours, channel-major; zero outside. And its transpose, (B,N,C*k*k) ->
+ * (B,N,C): what each token's neighbours hold of it, added up. */
+te_tensor te_conv_unfold(te_graph *graph, te_tensor x, te_unfold_options options);
+te_tensor te_conv_fold(te_graph *graph, te_tensor rows, te_unfold_options options);
 
 /* ---- layernorm.c ---- */
 
