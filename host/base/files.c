@@ -56,8 +56,8 @@ static te_status read_fully(int descriptor, const char *path, uint8_t *data, siz
 
 te_status te_file_read(const char *path, size_t limit, uint8_t **data, size_t *bytes)
 {
-    int descriptor;
-    size_t size;
+    int descriptor = -1;
+    size_t size = 0;
     uint8_t *memory = NULL;
     TE_TRY(open_regular(path, &descriptor, &size));
     te_status status = TE_OK;
@@ -82,8 +82,8 @@ out:
 
 te_status te_file_map(const char *path, const uint8_t **data, size_t *bytes)
 {
-    int descriptor;
-    size_t size;
+    int descriptor = -1;
+    size_t size = 0;
     TE_TRY(open_regular(path, &descriptor, &size));
     void *memory = NULL;
     te_status status = TE_OK;

@@ -63,7 +63,7 @@ static te_status add_metadata(json_t *header, const char *const *metadata, size_
 
 static te_status add_entry(json_t *header, const te_entry_out *entry, const struct storage *storage, size_t *offset)
 {
-    size_t count;
+    size_t count = 0;
     TE_TRY(count_elements(entry, storage->bytes, *offset, &count));
     if (strcmp(entry->name, "__metadata__") == 0) {
         return te_fail(TE_ERR_ARGUMENT, "a tensor cannot be called '__metadata__' in a safetensors file");
@@ -155,7 +155,7 @@ static te_status write_bytes(const te_file_writer *writer, const void *data, siz
 static te_status write_entry(const te_file_writer *writer, const te_entry_out *entry, te_storage storage)
 {
     uint8_t block[4 * BLOCK];
-    size_t count;
+    size_t count = 0;
     TE_TRY(count_elements(entry, storages[storage].bytes, 0, &count));
     for (size_t done = 0; done < count; done += BLOCK) {
         size_t now = count - done < BLOCK ? count - done : BLOCK;

@@ -131,8 +131,10 @@ static te_status save_gates(const target *to)
                                 .width = prediction->fit.input_width / TE_PATCH,
                                 .stride = (size_t)(config->scores * config->task_count), .memory = config->memory,
                                 .title = te_tasks[config->tasks[t]].title};
+        char footer[256];
+        snprintf(footer, sizeof footer, "TaskExpert %s - %s, the whole input with its padding", te_version(), to->stem);
         te_picture *sheet;
-        TE_TRY(te_sheet_draw_gates(&sheet, &gates, NULL));
+        TE_TRY(te_sheet_draw_gates(&sheet, &gates, footer));
         te_status status = save_picture(to, "_gates_", config->task_names[t], sheet);
         te_picture_free(sheet);
         TE_TRY(status);

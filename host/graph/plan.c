@@ -1,6 +1,8 @@
 /* A plan's life: created from a graph, replayed, freed. */
 #include "graph/plan_private.h"
 
+#include "base/interrupt.h"
+
 #include <stdlib.h>
 
 /* The graph's values come first, under the same indices; scratch values of the ops follow. */
@@ -76,7 +78,12 @@ te_status te_plan_write(te_plan *plan, int value, const float *data)
 
 te_status te_plan_run(te_plan *plan)
 {
+    enum { STEPS_AT_ONCE = 64 }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass */
     for (int i = 0; i < plan->step_count; i++) {
+        if (i % STEPS_AT_ONCE == STEPS_AT_ONCE - 1) {
+            TE_TRY(te_device_finish(plan->device));
+            TE_TRY(te_interrupt_check());
+        }
         if (!plan->values[te_step_writes(&plan->steps[i])].constant) {
             TE_TRY(te_step_run(plan, &plan->steps[i]));
         }

@@ -1,0 +1,253 @@
+/* taskexpert infer: dense maps of pictures. */
+#include "forward_timer.h"
+#include "inputs.h"
+#include "message.h"
+#include "options.h"
+#include "progress.h"
+#include "resolve.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WEIGHTS, OUT, CONFIG, DEVICE, NPY, GATES, RAW, NO_MAPS, TIME };
+
+static const cli_option options[] = {
+    [WEIGHTS] = {'w', "weights", "FILE", "the model: a safetensors file that 'init' wrote", CLI_MUST},
+    [OUT] = {'o', "out", "DIR", "folder for the results; it is made if it does not exist", CLI_SHOULD},
+    [CONFIG] = CLI_OPTION_CONFIG,
+    [DEVICE] = CLI_OPTION_DEVICE,
+    [NPY] = {0, "npy", NULL, "also write the maps' values, <stem>_<task>.npy", CLI_MAY},
+    [GATES] = {0, "gates", NULL, "also draw which experts each task uses where, <stem>_gates_<task>.png", CLI_MAY},
+    [RAW] = {0, "raw", NULL, "also write the network's input and output, <stem>.raw.safetensors", CLI_MAY},
+    [NO_MAPS] = {0, "no-maps", NULL, "write the overview without a file for each map", CLI_MAY},
+    [TIME] = {0, "time", "N", "write nothing: time N forward passes on noise, after one to warm up", CLI_MAY},
+    {0},
+};
+
+typedef struct job {
+    const cli_arguments *arguments;
+    cli_sources sources;
+    cli_inputs inputs;
+    const char *out;
+    uint64_t passes; /* of --time; 0: predict */
+    te_model *model;
+    te_settings *settings;
+    te_device *device;
+    te_evaluator *evaluator;
+    size_t done, failed; /* pictures */
+} job;
+
+/* ---- before anything expensive ---- */
+
+static int check_sources(const job *at)
+{
+    te_settings *settings;
+    CLI_TRY(cli_resolve(&settings, &at->sources));
+    te_settings_free(settings);
+    return CLI_OK;
+}
+
+/* "a/b" -> "a" -> "."; 0 at the end. `path` is not empty. */
+static int go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash && strcmp(path, ".") == 0) {
+        return 0;
+    }
+    if (slash) {
+        slash[slash == path ? 1 : 0] = '\0';
+    } else {
+        strcpy(path, ".");
+    }
+    return 1;
+}
+
+/* Can results be written there? The folder, or the nearest one above it that exists, must be writable. */
+static int check_out(const char *out)
+{
+    struct stat facts;
+    char *path = strdup(out);
+    int error = ENOMEM;
+    while (path && (error = stat(path, &facts) ? errno : 0) == ENOENT && go_up(path)) {
+    }
+    if (!error) {
+        error = !S_ISDIR(facts.st_mode) ? ENOTDIR : access(path, W_OK | X_OK) ? errno : 0;
+    }
+    free(path);
+    return error ? cli_fail(CLI_FILE, "cannot write into the folder '%s': %s", out, strerror(error)) : CLI_OK;
+}
+
+static int collect_inputs(job *at)
+{
+    const char *lacks = !at->out || !*at->out               ? "the option '--out DIR'"
+                        : at->arguments->operand_count == 0 ? "PICTURE|FOLDER..."
+                                                            : NULL;
+    if (lacks) {
+        return cli_fail(CLI_USAGE, "'infer' needs %s; see 'taskexpert help infer'", lacks);
+    }
+    CLI_TRY(check_out(at->out));
+    for (size_t i = 0; i < at->arguments->operand_count; i++) {
+        CLI_TRY(cli_inputs_add(&at->inputs, at->arguments->operands[i]));
+    }
+    at->failed = at->inputs.failed;
+    return at->inputs.count ? CLI_OK : CLI_INPUT_FAILED;
+}
+
+/* ---- the model on the device ---- */
+
+static int open_model(job *at)
+{
+    static const char *const fixed[] = {"model.", NULL}; /* the input size may differ */
+    const char *weights = at->arguments->option[WEIGHTS];
+    CLI_TRY(cli_report(te_model_load(&at->model, weights)));
+    CLI_TRY(cli_resolve_over(&at->settings, at->model, weights, &at->sources, fixed));
+    return cli_report(te_device_open(&at->device, at->settings));
+}
+
+/* ---- pictures ---- */
+
+static unsigned what_to_save(const cli_arguments *arguments)
+{
+    static const struct {
+        int row;
+        unsigned bit;
+    } bits[] = {{NPY, TE_SAVE_NPY}, {GATES, TE_SAVE_GATES}, {RAW, TE_SAVE_RAW}};
+    unsigned what = TE_SAVE_OVERVIEW | (arguments->option[NO_MAPS] ? 0 : TE_SAVE_MAPS);
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        what |= arguments->option[bits[i].row] ? bits[i].bit : 0;
+    }
+    return what;
+}
+
+static int print_result(const job *at, const cli_input *input)
+{
+    const char *slash = at->out[strlen(at->out) - 1] == '/' ? "" : "/";
+    cli_progress_clear(); /* both streams may be one terminal */
+    printf("%s -> %s%s%s_overview.png\n", input->path, at->out, slash, input->stem);
+    return cli_flush_results();
+}
+
+static te_status predict(job *at, const cli_input *input, const te_picture *picture)
+{
+    te_prediction *prediction;
+    te_status status = te_evaluator_run(at->evaluator, picture, &prediction);
+    if (status == TE_OK) {
+        status = te_prediction_save(prediction, at->out, input->stem, what_to_save(at->arguments));
+        te_prediction_free(prediction);
+    }
+    return status;
+}
+
+/* A picture that cannot be read, or is too large for this machine, is told and counted; whatever else fails would
+ * fail for the next one too. */
+static int run_picture(job *at, const cli_input *input)
+{
+    te_picture *picture;
+    te_status status = te_picture_load(&picture, input->path);
+    int own_fault = status != TE_OK;
+    if (status == TE_OK) {
+        status = predict(at, input, picture);
+        own_fault = status == TE_ERR_MEMORY;
+        te_picture_free(picture);
+    }
+    if (status == TE_OK) {
+        at->done++;
+        return print_result(at, input);
+    }
+    at->failed += (size_t)own_fault;
+    int result = cli_report(status);
+    return own_fault ? CLI_OK : result;
+}
+
+static int run_pictures(job *at)
+{
+    int status = CLI_OK;
+    cli_progress_start(at->inputs.count, cli_message_get_level() < 0);
+    for (size_t i = 0; i < at->inputs.count && status == CLI_OK && !cli_stop_wanted(); i++) {
+        const cli_input *input = &at->inputs.list[i];
+        cli_progress_begin(i, input->path);
+        status = run_picture(at, input);
+        if (status == CLI_OK) {
+            cli_progress_end(i, input->path);
+        }
+    }
+    cli_progress_clear();
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static int prepare(job *at)
+{
+    if (at->arguments->option[TIME]) {
+        CLI_TRY(cli_number("time", at->arguments->option[TIME], 1, 1000000, &at->passes));
+    }
+    CLI_TRY(check_sources(at));
+    return at->passes ? CLI_OK : collect_inputs(at);
+}
+
+static int infer(job *at)
+{
+    CLI_TRY(prepare(at));
+    cli_stop_install();
+    CLI_TRY(open_model(at));
+    if (at->passes) {
+        CLI_TRY(cli_time_forward(at->model, at->device, at->settings, at->passes));
+    } else {
+        CLI_TRY(cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings)));
+        CLI_TRY(run_pictures(at));
+    }
+    /* also where no call was left to be interrupted: whoever started the command wants it to stop */
+    return cli_stop_wanted() ? cli_fail(CLI_INTERRUPTED, "interrupted") : CLI_OK;
+}
+
+/* What became of the pictures, where not all of them are done. */
+static int conclude(const job *at, int status)
+{
+    size_t total = at->inputs.count + at->inputs.failed;
+    if (at->evaluator && (status != CLI_OK || (at->failed && total > 1))) {
+        cli_note("%zu of %zu pictures done, %zu failed", at->done, total, at->failed);
+    }
+    return status == CLI_OK && at->failed ? CLI_INPUT_FAILED : status;
+}
+
+static int run(const cli_arguments *arguments)
+{
+    job at = {.arguments = arguments,
+              .sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
+                          .words = arguments->settings, .word_count = arguments->setting_count},
+              .out = arguments->option[OUT]};
+    int status = conclude(&at, infer(&at));
+    te_evaluator_free(at.evaluator);
+    te_device_close(at.device);
+    te_settings_free(at.settings);
+    te_model_free(at.model);
+    cli_inputs_free(&at.inputs);
+    return status;
+}
+
+const cli_command cli_infer = {
+    .name = "infer",
+    .summary = "dense maps of pictures",
+    .operands = "PICTURE|FOLDER...",
+    .most = SIZE_MAX,
+    .takes_settings = 1,
+    .description =
+        "Runs each picture through the model and writes what the model sees in it: one map for each task "
+        "(<stem>_<task>.png, depth also in millimetres as <stem>_depth_mm.png) and all of them with their legends "
+        "on one page (<stem>_overview.png), where <stem> is the picture's name without its extension. A picture "
+        "has 1 x 1 to 8000 x 8000 pixels; the maps come at its size.\n"
+        "Of a folder all pictures are taken, in the order of their names, without the folders inside it. A "
+        "picture that cannot be read is reported, and the others are done.\n"
+        "On standard output comes one line for each picture, '<picture> -> <overview>', and with --time one line "
+        "for each pass, 'forward_seconds <seconds>'; nothing else. --time reads no pictures and needs no -o.\n"
+        "The weight file says how its model is made. Settings may choose the device and the kernels, and the "
+        "input size that pictures are fitted to; one that contradicts the model is an error.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,62 @@
+#include "help.h"
+#include "message.h"
+#include "options.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In the order of help. */
+const cli_command *const cli_commands[] = {
+    &cli_devices, &cli_init, &cli_info, &cli_infer, &cli_settings, &cli_version, &cli_help, NULL,
+};
+
+/* A standard stream that is closed would lend its number to the next file that is opened, and messages would go
+ * into that file. It gets one instead that fails every read or write. */
+static void occupy_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", modes[stream]) != stream) {
+            _exit(CLI_FILE);
+        }
+    }
+}
+
+static int run_line(const cli_line *line)
+{
+    cli_message_set_level(line->global[CLI_GLOBAL_QUIET] ? -1 : line->global[CLI_GLOBAL_VERBOSE] ? 1 : 0);
+    if (line->global[CLI_GLOBAL_VERSION]) {
+        return cli_version.run(&line->arguments);
+    }
+    if (line->global[CLI_GLOBAL_HELP]) {
+        if (line->command) {
+            cli_help_print_command(line->command);
+        } else {
+            cli_help_print_overview();
+        }
+        return CLI_OK;
+    }
+    if (!line->command) {
+        return cli_fail(CLI_USAGE, "no command is given; 'taskexpert help' lists them");
+    }
+    CLI_TRY(cli_line_check(line));
+    return line->command->run(&line->arguments);
+}
+
+int main(int argc, char **argv)
+{
+    occupy_streams();
+    signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of writing, with a message */
+    te_set_log(cli_message_log, NULL);
+    cli_line line;
+    int status = cli_line_parse(&line, argc, argv);
+    if (status == CLI_OK) {
+        status = run_line(&line);
+    }
+    cli_line_free(&line);
+    int flushed = cli_flush_results();
+    return status == CLI_OK ? flushed : status;
+}

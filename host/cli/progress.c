@@ -1,0 +1,122 @@
+#include "progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    size_t total;
+    int bar, lines;    /* which of both is shown, if any */
+    int drawn;         /* the bar is on the terminal now */
+    double start;      /* of the whole job and of the present item, in seconds */
+    double item_start;
+} progress;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void cli_progress_start(size_t total, int quiet)
+{
+    const char *terminal = getenv("TERM");
+    int can_redraw = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+    progress.total = total;
+    progress.bar = !quiet && can_redraw;
+    progress.lines = !quiet && !can_redraw;
+    progress.start = progress.item_start = now();
+}
+
+void cli_progress_clear(void)
+{
+    if (progress.drawn) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress.drawn = 0;
+    }
+}
+
+/* A name from a stranger's disk must not move the cursor: control characters become question marks. */
+static void copy_printable(char *copy, size_t bytes, const char *name)
+{
+    size_t length = strnlen(name, bytes - 1);
+    for (size_t i = 0; i < length; i++) {
+        copy[i] = (unsigned char)name[i] < ' ' || name[i] == 127 ? '?' : name[i];
+    }
+    copy[length] = '\0';
+}
+
+/* "1:05:09", "2:05" or "9 s" */
+static void print_duration(char *text, size_t bytes, double seconds)
+{
+    long s = seconds < 0 ? 0 : seconds > 3.6e6 ? 3600000 : (long)(seconds + 0.5);
+    if (s >= 3600) {
+        snprintf(text, bytes, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    } else if (s >= 60) {
+        snprintf(text, bytes, "%ld:%02ld", s / 60, s % 60);
+    } else {
+        snprintf(text, bytes, "%ld s", s);
+    }
+}
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The last bytes of a UTF-8 text that is cut at `length`: a character is not cut in half. */
+static size_t whole_characters(const char *text, size_t length)
+{
+    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) {
+        length--;
+    }
+    return length;
+}
+
+/* "[======>             ]  3/10  12 s left  photo.jpg", the name cut so that all stays in one line. */
+static void draw(size_t done, const char *name)
+{
+    enum { BAR = 24 };
+    static const char full[] = "========================", empty[] = "                        ";
+    char left[64] = "", line[512], shown[256];
+    if (done > 0) {
+        char duration[32];
+        double each = (now() - progress.start) / (double)done;
+        print_duration(duration, sizeof duration, each * (double)(progress.total - done));
+        snprintf(left, sizeof left, "  %s left", duration);
+    }
+    int filled = (int)(BAR * done / progress.total);
+    copy_printable(shown, sizeof shown, name);
+    int length = snprintf(line, sizeof line, "[%.*s%.*s] %zu/%zu%s  %s", filled, full, BAR - filled, empty, done,
+                          progress.total, left, shown);
+    size_t width = terminal_width() - 1; /* a full line would wrap */
+    size_t fits = (size_t)length > width ? whole_characters(line, width) : (size_t)length;
+    fprintf(stderr, "\r\033[K%.*s", (int)fits, line);
+    fflush(stderr);
+    progress.drawn = 1;
+}
+
+void cli_progress_begin(size_t index, const char *name)
+{
+    progress.item_start = now();
+    if (progress.bar) {
+        draw(index, name);
+    }
+}
+
+void cli_progress_end(size_t index, const char *name)
+{
+    if (progress.bar) {
+        draw(index + 1, name);
+    } else if (progress.lines) {
+        char shown[512];
+        copy_printable(shown, sizeof shown, name);
+        fprintf(stderr, "[%zu/%zu] %s %.2f s\n", index + 1, progress.total, shown, now() - progress.item_start);
+    }
+}

@@ -1,0 +1,17 @@
+/* How far a long job is, on stderr: a bar redrawn in place on a terminal, plain lines elsewhere. There is one. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stddef.h>
+
+/* `total` items are to be done. With `quiet` nothing is ever shown. */
+void cli_progress_start(size_t total, int quiet);
+
+/* Item `index` of 0 to total - 1 begins, or is done (successfully or not). */
+void cli_progress_begin(size_t index, const char *name);
+void cli_progress_end(size_t index, const char *name);
+
+/* Take the bar off the terminal, before anything else is printed. The next begin or end draws it again. */
+void cli_progress_clear(void);
+
+#endif

@@ -1,0 +1,357 @@
+#!/bin/sh
+# The command from outside: exit statuses, messages, files, what goes to which stream.
+#
+#     test_cli.sh COMMAND
+#
+# Expected outputs lie in tests/cli. Without an OpenCL device what needs one is left out, and that is said.
+set -u
+export LC_ALL=C
+[ $# -eq 1 ] || { echo "usage: test_cli.sh COMMAND" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+command=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+expected=$here/cli
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work" || exit 1
+export XDG_CACHE_HOME="$work/cache"
+unset TASKEXPERT_DEVICE
+
+passed=0
+failed=0
+
+# check NAME: the status of the command before it decides
+check() {
+    # shellcheck disable=SC2181
+    if [ $? -eq 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $1 (status $status)"
+        sed 's/^/    stderr: /' stderr | head -5
+        sed 's/^/    stdout: /' stdout | head -5
+    fi
+}
+
+# run ARGUMENTS...: into stdout, stderr and $status
+run() {
+    "$command" "$@" >stdout 2>stderr </dev/null
+    status=$?
+}
+
+# shellcheck disable=SC2002 # a file that is missing has none
+lines() { cat "$1" 2>/dev/null | wc -l | tr -d ' '; }
+# shellcheck disable=SC2002
+bytes() { cat "$1" 2>/dev/null | wc -c | tr -d ' '; }
+
+# wrong FILE: the rows of a table of wrong command lines
+wrong() {
+    while IFS='|' read -r want part arguments; do
+        case $want in '#'* | '') continue ;; esac
+        eval "run $arguments"
+        [ "$status" -eq "$want" ] && grep -qF -- "$part" stderr && grep -q '^taskexpert: ' stderr &&
+            [ "$(lines stderr)" -eq 1 ] && [ ! -s stdout ]
+        check "$arguments -> $want '$part'"
+    done <"$1"
+}
+
+# picture NAME WIDTH HEIGHT: a binary PPM with a pattern
+picture() {
+    printf 'P6\n%d %d\n255\n' "$2" "$3" >"$1"
+    awk -v w="$2" -v h="$3" 'BEGIN {
+        for (y = 0; y < h; y++)
+            for (x = 0; x < w; x++)
+                printf "%c%c%c", 1 + x % 120, 1 + y % 120, 1 + (x * y) % 120
+    }' >>"$1"
+}
+
+# small OUT ARGUMENTS...: init of a model that is done in milliseconds
+small() {
+    out=$1
+    shift
+    run init -o "$out" --config "$here/../configs/pascal_tiny.ini" input.height=64 input.width=64 model.width=16 \
+        model.heads=2 model.blocks=2 model.taps="1 2" model.decoder_width=8 model.expert_hidden=16 \
+        model.gate_width=8 model.tasks="semseg human_parts sal normals edge depth" "$@"
+}
+
+# ---- help, version, settings: no files, no device ----
+
+run version
+[ "$status" -eq 0 ] && grep -qE '^taskexpert [0-9]+\.[0-9]+\.[0-9]+$' stdout && [ ! -s stderr ]
+check "version"
+cp stdout version
+run --version
+[ "$status" -eq 0 ] && cmp -s stdout version
+check "--version"
+
+run help
+[ "$status" -eq 0 ] && cmp stdout "$expected/help.txt" && [ ! -s stderr ]
+check "help is as in tests/cli/help.txt"
+cp stdout help
+run --help
+[ "$status" -eq 0 ] && cmp -s stdout help
+check "--help"
+run help infer
+[ "$status" -eq 0 ] && cmp stdout "$expected/help_infer.txt"
+check "help infer is as in tests/cli/help_infer.txt"
+cp stdout help
+run infer --help
+[ "$status" -eq 0 ] && cmp -s stdout help
+check "infer --help"
+for name in devices init info infer settings version help; do
+    run help "$name"
+    [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
+    check "help $name"
+done
+run help settings
+[ "$status" -eq 0 ] && grep -q '^  model.blocks  ' stdout && grep -q '^  device.pick  ' stdout
+check "help settings lists the settings"
+
+run help --man
+[ "$status" -eq 0 ] && grep -q '^\.TH TASKEXPERT 1' stdout && grep -q '^\.SH EXIT STATUS' stdout
+check "help --man"
+if groff --version >/dev/null 2>&1; then
+    cp stdout page.1
+    groff -man -Tascii -ww page.1 >stdout 2>stderr
+    [ ! -s stderr ] && [ "$(lines stdout)" -gt 100 ]
+    check "the manual page has no warnings"
+fi
+
+run settings
+[ "$status" -eq 0 ] && grep -q '^\[model\]$' stdout && grep -q '^blocks = 0$' stdout && [ ! -s stderr ]
+check "settings"
+run settings model.blocks=7 'device.name=a "b" # c' input.fit=stretch model.memory=no
+cp stdout all.ini
+[ "$status" -eq 0 ] && grep -q '^blocks = 7$' stdout && grep -q '^memory = off$' stdout
+check "settings from the command line"
+run settings --config all.ini
+[ "$status" -eq 0 ] && cmp -s stdout all.ini
+check "settings are read back as they were written"
+run settings --config all.ini model.blocks=9
+[ "$status" -eq 0 ] && grep -q '^blocks = 9$' stdout && grep -q '^fit = stretch$' stdout
+check "the command line is over the ini file"
+
+# ---- init ----
+
+small w.safetensors
+[ "$status" -eq 0 ] && [ ! -s stderr ] && cmp stdout "$expected/init.txt"
+check "init is as in tests/cli/init.txt"
+small same.safetensors --seed=1
+cmp -s w.safetensors same.safetensors
+check "the seed is 1 by default, same seed, same file"
+small other.safetensors --seed 2
+[ "$status" -eq 0 ] && ! cmp -s w.safetensors other.safetensors
+check "another seed, another file"
+small half.safetensors --storage fp16
+[ "$status" -eq 0 ] && [ "$(bytes half.safetensors)" -lt $(($(bytes w.safetensors) * 2 / 3)) ]
+check "fp16 takes half the room"
+small timm.safetensors --backbone "$here/golden/timm_backbone.safetensors" model.blocks=3 model.taps="1 3"
+[ "$status" -eq 0 ] && grep -qE '^backbone +41 tensors of .* used, 3 ignored$' stdout
+check "init --backbone"
+run init -o space.safetensors -q model.backbone=tiny "model.tasks=sal edge" model.blocks=1 model.taps=1
+[ "$status" -eq 0 ] && grep -q 'model.tasks = sal edge$' stdout
+check "a setting with a space"
+
+# ---- wrong usage ----
+
+picture good.ppm 20 10
+mkdir folder
+dd if=w.safetensors of=truncated.safetensors bs=1000 count=1 2>/dev/null
+printf 'this is no safetensors file at all\n' >garbage.safetensors
+: >empty.safetensors
+printf '[model]\nbloks = 2\n' >typo.ini
+printf '[model]\nbackbone = base\n' >base.ini
+printf 'no picture' >broken.png
+wrong "$expected/wrong.txt"
+[ ! -e out ] && [ ! -e x ]
+check "wrong usage leaves no files"
+
+# ---- standard output that fails ----
+
+if [ -c /dev/full ]; then
+    for arguments in version help "help --man" settings; do
+        # shellcheck disable=SC2086
+        "$command" $arguments >/dev/full 2>stderr
+        status=$?
+        : >stdout
+        [ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ] &&
+            grep -q 'cannot write to standard output: No space' stderr
+        check "$arguments >/dev/full"
+    done
+fi
+"$command" version >&- 2>stderr
+status=$?
+[ "$status" -eq 5 ] && grep -q 'cannot write to standard output' stderr
+check "standard output is closed"
+{
+    "$command" help --man 2>stderr
+    echo $? >status
+} | :
+status=$(cat status)
+[ "$status" -eq 0 ] || { [ "$status" -eq 5 ] && grep -q 'standard output: Broken pipe' stderr; }
+check "nobody reads standard output"
+
+# ---- devices ----
+
+run devices
+if [ "$status" -eq 3 ]; then
+    grep -q '^taskexpert: .*install' stderr
+    check "devices without a device says what to install"
+    run info w.safetensors
+    [ "$status" -eq 0 ] && grep -q '^memory: not known without a device' stdout
+    check "info without a device"
+    echo "no OpenCL device: the checks that need one are left out"
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+fi
+[ "$status" -eq 0 ] && [ "$(grep -c '^\* ' stdout)" -eq 1 ] && grep -q '^  *chosen  ' stdout && [ ! -s stderr ]
+check "devices marks one"
+run devices --json
+[ "$status" -eq 0 ] && grep -q '^\[{"index": 0, ' stdout && grep -q '"chosen": true}' stdout && [ ! -s stderr ]
+check "devices --json"
+if command -v python3 >/dev/null 2>&1; then
+    python3 -c 'import json, sys; sys.exit(sum(d["chosen"] for d in json.load(open("stdout"))) != 1)' 2>stderr
+    check "devices --json is JSON"
+fi
+run devices --device 999
+[ "$status" -eq 3 ] && grep -q '^  0  ' stdout && ! grep -q '^\*' stdout &&
+    grep -q 'no OpenCL device matches' stderr
+check "devices where none matches lists them all the same"
+TASKEXPERT_DEVICE=999
+export TASKEXPERT_DEVICE
+run devices
+[ "$status" -eq 3 ]
+check "TASKEXPERT_DEVICE picks"
+run devices --device 0
+[ "$status" -eq 0 ]
+check "--device is over TASKEXPERT_DEVICE"
+unset TASKEXPERT_DEVICE
+
+# ---- info ----
+
+run info w.safetensors
+[ "$status" -eq 0 ] && grep -qE '^model.blocks +2$' stdout && grep -qE '^total +[0-9.]+ M +[0-9.]+ G$' stdout &&
+    grep -qE '^weights +[0-9.]+ [KM]iB$' stdout && grep -qE '^intermediate results +[0-9.]+ [KM]iB \(' stdout
+check "info of a weight file"
+grep -v '^memory for' stdout >of_weights
+printf '[input]\nheight = 64\nwidth = 64\n[model]\nbackbone = tiny\nwidth = 16\nheads = 2\nblocks = 2\n' >small.INI
+printf 'taps = 1 2\ndecoder_width = 8\nexpert_hidden = 16\ngate_width = 8\n' >>small.INI
+printf 'tasks = semseg human_parts sal normals edge depth\n' >>small.INI
+run info small.INI
+[ "$status" -eq 0 ] && grep -v '^memory for' stdout | cmp -s - of_weights
+check "info of an ini file says the same"
+run info w.safetensors --device 999
+[ "$status" -eq 0 ] && grep -q '^total' stdout && grep -q '^memory: not known without a device: no OpenCL' stdout
+check "info without a device that matches"
+
+# ---- infer ----
+
+wrong "$expected/wrong_on_device.txt"
+
+mkdir pictures pictures/below other
+picture pictures/b.ppm 40 30
+picture pictures/a.PPM 16 48
+picture pictures/.hidden 8 8
+picture pictures/below/deep.ppm 8 8
+printf 'not a picture' >pictures/notes.txt
+picture other/a.ppm 1 1
+picture "-dash name.ppm" 70 64
+
+run infer -w w.safetensors -o out/maps pictures
+[ "$status" -eq 0 ] && printf 'pictures/%s -> out/maps/%s_overview.png\n' a.PPM a b.ppm b | cmp -s - stdout
+check "a folder, in the order of names, one line each"
+grep -qE '^\[1/2\] pictures/a.PPM [0-9]+\.[0-9]{2} s$' stderr && grep -q '^\[2/2\] pictures/b.ppm ' stderr
+check "progress in plain lines"
+[ -s out/maps/a_overview.png ] && [ -s out/maps/b_depth_mm.png ] && [ -s out/maps/b_semseg.png ]
+check "the folder is made and filled"
+
+run infer -q --npy --gates --raw -w w.safetensors --out=out/all pictures/b.ppm
+[ "$status" -eq 0 ] && [ ! -s stderr ] && (cd out/all && ls) | cmp - "$expected/files.txt"
+check "all kinds of files are as in tests/cli/files.txt; -q is quiet"
+run infer -q --no-maps -w w.safetensors -o out/overview/ pictures/b.ppm
+[ "$status" -eq 0 ] && [ "$(ls out/overview)" = b_overview.png ] &&
+    [ "$(cat stdout)" = 'pictures/b.ppm -> out/overview/b_overview.png' ]
+check "--no-maps"
+run infer -w w.safetensors -o out/stems pictures other
+[ "$status" -eq 0 ] && grep -q "the results of 'other/a.ppm' are called 'a-2'" stderr &&
+    grep -q '^other/a.ppm -> out/stems/a-2_overview.png$' stdout && [ -s out/stems/a-2_semseg.png ]
+check "two pictures of the same name"
+run infer -q -wo -o out/dash -- "-dash name.ppm"
+[ "$status" -eq 5 ]
+check "-w takes the rest of its word"
+run infer -qww.safetensors -oout/dash -- "-dash name.ppm"
+[ "$status" -eq 0 ] && [ -s "out/dash/-dash name_overview.png" ]
+check "behind -- a name may begin with a dash"
+picture device.name=x.ppm 8 8
+run infer -q -w w.safetensors -o out/equals ./device.name=x.ppm
+[ "$status" -eq 0 ] && [ -s "out/equals/device.name=x_overview.png" ]
+check "a picture that looks like a setting"
+
+run infer -w w.safetensors -o out/mixed pictures/b.ppm broken.png none.jpg other/a.ppm
+[ "$status" -eq 1 ] && [ "$(lines stdout)" -eq 2 ] && grep -q "broken.png" stderr &&
+    grep -q "cannot open 'none.jpg'" stderr && grep -q '2 of 4 pictures done, 2 failed' stderr
+check "broken pictures among good ones"
+
+run infer -q --raw -w w.safetensors -o out/32 pictures/b.ppm input.height=32 input.width=48
+[ "$status" -eq 0 ] && [ "$(bytes out/32/b.raw.safetensors)" -lt "$(bytes out/all/b.raw.safetensors)" ]
+check "another input size"
+run infer -q --raw -w w.safetensors -o out/again pictures/b.ppm input.fit=pad model.blocks=2
+[ "$status" -eq 0 ] && cmp -s out/again/b.raw.safetensors out/all/b.raw.safetensors
+check "same picture, same bits; settings that agree with the model are allowed"
+run infer -q --raw -w w.safetensors -o out/stretch pictures/b.ppm input.fit=stretch
+[ "$status" -eq 0 ] && ! cmp -s out/stretch/b.raw.safetensors out/all/b.raw.safetensors
+check "input.fit"
+run infer -q -w out/all/b.raw.safetensors -o out/x pictures/b.ppm
+[ "$status" -eq 5 ] && grep -q 'no TaskExpert settings' stderr
+check "a safetensors file that is no model"
+run infer -v -w w.safetensors -o out/verbose pictures/b.ppm
+[ "$status" -eq 0 ] && grep -q '^taskexpert: plan: ' stderr
+check "-v tells details"
+run infer -q -w w.safetensors --time 3
+[ "$status" -eq 0 ] && [ "$(lines stdout)" -eq 3 ] &&
+    [ "$(grep -cE '^forward_seconds [0-9]+\.[0-9]{6}$' stdout)" -eq 3 ]
+check "--time"
+run infer -q -w w.safetensors -o out/timed --time=1 pictures
+[ "$status" -eq 0 ] && [ ! -e out/timed ]
+check "--time writes no files"
+if [ -c /dev/full ]; then
+    "$command" infer -w w.safetensors -o out/full pictures >/dev/full 2>stderr
+    status=$?
+    [ "$status" -eq 5 ] && grep -q 'cannot write to standard output: No space' stderr
+    check "infer >/dev/full"
+fi
+"$command" infer -q -w w.safetensors -o out/closed pictures/b.ppm <&- 2>&- >stdout
+status=$?
+: >stderr
+[ "$status" -eq 0 ] && cmp -s out/closed/b_semseg.png out/all/b_semseg.png
+check "closed standard streams do not get into results"
+
+# ---- a signal ----
+
+i=0
+while [ $i -lt 400 ]; do
+    set -- "$@" pictures/b.ppm
+    i=$((i + 1))
+done
+shift
+: >stdout
+"$command" infer -w w.safetensors -o out/signal "$@" >stdout 2>stderr &
+job=$!
+i=0
+while [ ! -s stdout ] && [ $i -lt 300 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job 2>/dev/null
+wait $job
+status=$?
+[ "$status" -eq 130 ] && grep -q '^taskexpert: interrupted$' stderr &&
+    grep -q "^taskexpert: $(lines stdout) of 400 pictures done, 0 failed$" stderr &&
+    [ "$(find out/signal -name '*_overview.png' | wc -l)" -eq "$(lines stdout)" ]
+check "a signal ends the command in good order"
+[ -z "$(find out -name '*.part')" ]
+check "no temporary files are left"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
