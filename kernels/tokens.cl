@@ -63,3 +63,54 @@ __kernel void drop_token(__global const real *restrict x, __global real *restric
         STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(x, from));
     }
 }
+
+/* Gradients. drop_token_dx: a zero row before each picture's tokens, global (C, B*(N+1)). position_dtable: row `cell` of
+ * the position's table gathers the tokens that it was resized to, with the same weights; the class row is the sum of the
+ * pictures' first tokens; global (C, rows of the table). */
+__kernel void drop_token_dx(__global const real *restrict dy, __global real *restrict dx, int rows, int C, int tokens)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (c < C && row < rows) {
+        int picture = row / (tokens + 1), token = row % (tokens + 1) - 1;
+        size_t from = (size_t)(picture * tokens + max(token, 0)) * (size_t)C + (size_t)c;
+        STORE(dx, (size_t)row * (size_t)C + (size_t)c, token < 0 ? 0.0f : LOAD(dy, from));
+    }
+}
+
+/* Weight of cell `cell` of `size` in the fine position that lies at `s`: cubic taps, those beyond the edge on the edge. */
+static inline acc cubic_share(int cell, int size, acc s)
+{
+    int first = (int)floor(s);
+    acc sum = 0.0f;
+    for (int tap = -1; tap <= 2; tap++) {
+        sum += clamp(first + tap, 0, size - 1) == cell ? cubic(tap, s - (acc)first) : 0.0f;
+    }
+    return sum;
+}
+
+__kernel void position_dtable(__global const real *restrict dy, __global real *restrict dx, int rows, int C, int batch,
+                              int lines, int columns, int from_lines, int from_columns, int has_class)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1), tokens = lines * columns + has_class;
+    if (c >= C || row >= rows) {
+        return;
+    }
+    int cell = row - has_class;
+    acc sum = 0.0f;
+    for (int picture = 0; picture < batch && cell < 0; picture++) {
+        sum += LOAD(dy, (size_t)(picture * tokens) * (size_t)C + (size_t)c);
+    }
+    for (int line = 0; line < lines && cell >= 0; line++) {
+        acc sy = ((acc)line + 0.5f) * ((acc)from_lines / (acc)lines) - 0.5f;
+        acc share = cubic_share(cell / from_columns, from_lines, sy);
+        for (int column = 0; column < columns && share != 0.0f; column++) {
+            acc sx = ((acc)column + 0.5f) * ((acc)from_columns / (acc)columns) - 0.5f;
+            acc weight = share * cubic_share(cell % from_columns, from_columns, sx);
+            for (int picture = 0; picture < batch && weight != 0.0f; picture++) {
+                size_t from = (size_t)(picture * tokens + has_class + line * columns + column) * (size_t)C + (size_t)c;
+                sum += weight * LOAD(dy, from);
+            }
+        }
+    }
+    STORE(dx, (size_t)row * (size_t)C + (size_t)c, sum);
+}

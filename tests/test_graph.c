@@ -85,6 +85,9 @@ static void shapes_are_checked(void **state)
     (void)state;
     for (int o = 0; te_ops[o]; o++) {
         const te_op *op = te_ops[o];
+        if (op->case_count == 0) {
+            continue; /* gradients are recorded by rules only */
+        }
         te_graph graph = {0};
         te_tensor in[TE_INPUTS];
         for (int i = 0; i < TE_INPUTS; i++) {

@@ -94,7 +94,7 @@ static te_scheduler *run_golden(te_model *model, te_device *device, const te_saf
     assert_non_null(entry);
     te_scheduler *scheduler;
     te_scheduler_options options = {.batch = (int)entry->shape[0], .height = (int)entry->shape[2],
-                                    .width = (int)entry->shape[3], .keep = 1};
+                                    .width = (int)entry->shape[3], .keep = 2};
     assert_ok(te_scheduler_create(&scheduler, model, device, &options));
     size_t count;
     float *input = read_golden(file, "golden.input", &count);

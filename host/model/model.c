@@ -70,7 +70,7 @@ static void name_output(te_graph *graph, te_tensor tensor, const char *kind, int
     te_graph_output(graph, tensor, name);
 }
 
-te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent extent, bool keep)
+te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent extent, int keep)
 {
     const te_config *config = &model->config;
     te_tensor taps[TE_MAX_TAPS], memories[TE_TASK_COUNT];
@@ -81,11 +81,13 @@ te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent exte
     te_mmoe_start(graph, config, extent, memories);
     for (int tap = 0; tap < config->tap_count; tap++) {
         te_tensor gates = te_mmoe_forward(graph, config, extent, tap, taps[tap], memories);
-        if (keep) {
-            name_output(graph, taps[tap], "tap", tap, NULL);
+        if (keep > 0) {
             name_output(graph, gates, "gates", tap, NULL);
         }
-        for (int t = 0; keep && t < config->task_count; t++) {
+        if (keep > 1) {
+            name_output(graph, taps[tap], "tap", tap, NULL);
+        }
+        for (int t = 0; keep > 1 && t < config->task_count; t++) {
             name_output(graph, memories[t], "memory", tap, config->task_names[t]);
         }
     }
@@ -112,7 +114,7 @@ te_status te_model_get_part(const te_model *model, size_t index, te_model_part *
     }
     te_graph graph = {0};
     te_extent extent = {.batch = 1, .height = model->config.grid_height, .width = model->config.grid_width};
-    te_model_record(model, &graph, extent, false);
+    te_model_record(model, &graph, extent, 0);
     te_status status = graph.status;
     if (status == TE_OK) {
         *part = (te_model_part){.parameters = te_params_count(&model->params, part_names[index]),

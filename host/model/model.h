@@ -13,8 +13,8 @@ struct te_model {
 /* Settings and params without data: te_params_fill() or a weight file supplies them. */
 te_status te_model_declare(te_model **model, const te_settings *settings);
 
-/* Record the forward pass for `extent`. Outputs are named as te_scheduler_get() documents; with `keep` those of the taps,
- * gates and memories too. Returns the input (B,3,H,W). The graph refers to the model's params. */
-te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent extent, bool keep);
+/* Record the forward pass for `extent`. Outputs are named as te_scheduler_get() documents; with `keep` 1 those of the
+ * gates too, with 2 those of taps and memories. Returns the input (B,3,H,W). The graph refers to the model's params. */
+te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent extent, int keep);
 
 #endif

@@ -1,5 +1,5 @@
 /* head: a 3x3 convolution of a map upsampled four times, batch norm and GELU, by products on the small grid. */
-#include "ops/ops.h"
+#include "ops/head_grad.h"
 
 #include <math.h>
 
@@ -34,11 +34,18 @@ static void weights_reference(const te_call *call, const double *const in[TE_INP
     }
 }
 
+static void weights_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    (void)call;
+    dx[0] = te_head_weights_dx(graph, dy);
+}
+
 static const te_variant weights_variants[] = {{"generic", NULL, NULL, weights_emit}, {0}};
 static const te_case weights_cases[] = {{{TE_SHAPE4(5, 7, 3, 3)}, NULL, TE_FILL_NORMAL}};
 
 const te_op te_op_head_weights = {.name = "head_weights", .shape = weights_shape, .variants = weights_variants,
-                                  .reference = weights_reference, TE_CASES(weights_cases)};
+                                  .reference = weights_reference, .gradient = weights_gradient,
+                                  TE_CASES(weights_cases)};
 
 te_tensor te_head_weights(te_graph *graph, te_tensor weight)
 {
@@ -262,6 +269,11 @@ static void upsample_reference(const te_call *call, const double *const in[TE_IN
     }
 }
 
+static void upsample_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    dx[0] = te_head_upsample_dx(graph, dy, *(const te_head_upsample_options *)(const void *)call->attributes);
+}
+
 static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit}, {0}};
 static const te_head_upsample_options four_times = {3, 5, 12, 20}, odd = {3, 5, 7, 4}, single = {1, 1, 3, 3};
 static const te_case upsample_cases[] = {
@@ -272,7 +284,8 @@ static const te_case upsample_cases[] = {
 
 const te_op te_op_head_upsample = {.name = "head_upsample", .attribute_bytes = sizeof(te_head_upsample_options),
                               .shape = upsample_shape, .variants = upsample_variants,
-                              .reference = upsample_reference, TE_CASES(upsample_cases)};
+                              .reference = upsample_reference, .gradient = upsample_gradient,
+                              TE_CASES(upsample_cases)};
 
 te_tensor te_head_upsample(te_graph *graph, te_tensor x, te_head_upsample_options options)
 {

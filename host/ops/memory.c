@@ -1,5 +1,5 @@
 /* memory: the feature memory of a task, started, read, written, and the sum that stands in for it without memory. */
-#include "ops/ops.h"
+#include "ops/memory_grad.h"
 
 #include <math.h>
 
@@ -36,13 +36,18 @@ static void start_reference(const te_call *call, const double *const in[TE_INPUT
     }
 }
 
+static void start_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    dx[0] = te_sum(graph, dy, te_shape_width(&call->out));
+}
+
 static const te_variant start_variants[] = {{"generic", NULL, NULL, start_emit}, {0}};
 static const start_options two_by_five = {2, 5};
 static const te_case start_cases[] = {{{TE_SHAPE1(17)}, &two_by_five, TE_FILL_NORMAL}};
 
 const te_op te_op_memory_start = {.name = "memory_start", .attribute_bytes = sizeof(start_options),
                                   .shape = start_shape, .variants = start_variants, .reference = start_reference,
-                                  TE_CASES(start_cases)};
+                                  .gradient = start_gradient, TE_CASES(start_cases)};
 
 te_tensor te_memory_start(te_graph *graph, te_tensor vector, int64_t batch, int64_t tokens)
 {
@@ -99,6 +104,19 @@ static void read_reference(const te_call *call, const double *const in[TE_INPUTS
     }
 }
 
+static void read_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_memory_read_options o = *(const te_memory_read_options *)(const void *)call->attributes;
+    te_tensor experts = te_call_input(call, 0), gates = te_call_input(call, 1), memory = te_call_input(call, 2);
+    dx[0] = te_graph_trains(graph, call, 0)
+                ? te_memory_read_gradient(graph, &te_op_memory_read_dexperts, dy, gates, memory, o)
+                : TE_ABSENT;
+    dx[1] = te_graph_trains(graph, call, 1) ? te_memory_read_dgates(graph, dy, gates, experts, memory, o) : TE_ABSENT;
+    dx[2] = te_graph_trains(graph, call, 2)
+                ? te_memory_read_gradient(graph, &te_op_memory_read_dmemory, dy, gates, memory, o)
+                : TE_ABSENT;
+}
+
 static const te_variant read_variants[] = {{"generic", NULL, NULL, read_emit}, {0}};
 static const te_memory_read_options second_of_three = {.experts = 5, .task = 1}, first = {.experts = 1, .task = 0};
 static const te_case read_cases[] = {
@@ -110,7 +128,7 @@ static const te_case read_cases[] = {
 
 const te_op te_op_memory_read = {.name = "memory_read", .attribute_bytes = sizeof(te_memory_read_options),
                                  .shape = read_shape, .variants = read_variants, .reference = read_reference,
-                                 TE_CASES(read_cases)};
+                                 .gradient = read_gradient, TE_CASES(read_cases)};
 
 te_tensor te_memory_read(te_graph *graph, te_tensor experts, te_tensor gates, te_tensor memory,
                          te_memory_read_options options)
@@ -149,6 +167,14 @@ static void write_reference(const te_call *call, const double *const in[TE_INPUT
     }
 }
 
+static void write_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_tensor memory = te_call_input(call, 0), written = te_call_input(call, 1), alpha = te_call_input(call, 2);
+    dx[0] = te_graph_trains(graph, call, 0) ? te_memory_write_gradient(graph, dy, alpha, 0) : TE_ABSENT;
+    dx[1] = te_graph_trains(graph, call, 1) ? te_memory_write_gradient(graph, dy, alpha, 1) : TE_ABSENT;
+    dx[2] = te_graph_trains(graph, call, 2) ? te_memory_write_dalpha(graph, dy, memory, written, alpha) : TE_ABSENT;
+}
+
 static const te_variant write_variants[] = {{"generic", NULL, NULL, write_emit}, {0}};
 static const te_case write_cases[] = {
     {{TE_SHAPE3(2, 5, 19), TE_SHAPE3(2, 5, 19), TE_SHAPE1(19)}, NULL, TE_FILL_NORMAL},
@@ -156,7 +182,7 @@ static const te_case write_cases[] = {
 };
 
 const te_op te_op_memory_write = {.name = "memory_write", .shape = write_shape, .variants = write_variants,
-                                  .reference = write_reference, TE_CASES(write_cases)};
+                                  .reference = write_reference, .gradient = write_gradient, TE_CASES(write_cases)};
 
 te_tensor te_memory_write(te_graph *graph, te_tensor memory, te_tensor written, te_tensor alpha)
 {
@@ -188,12 +214,19 @@ static void sum_reference(const te_call *call, const double *const in[TE_INPUTS]
     }
 }
 
+static void sum_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    (void)graph;
+    (void)call;
+    dx[0] = dx[1] = dy;
+}
+
 static const te_variant sum_variants[] = {{"generic", NULL, NULL, sum_emit}, {0}};
 static const te_case sum_cases[] = {{{TE_SHAPE3(2, 5, 7), TE_SHAPE3(2, 5, 7)}, NULL, TE_FILL_NORMAL},
                                     {{TE_SHAPE3(1, 5, 64), TE_SHAPE3(1, 5, 64)}, NULL, TE_FILL_INF}};
 
 const te_op te_op_memory_sum = {.name = "memory_sum", .shape = sum_shape, .variants = sum_variants,
-                                .reference = sum_reference, TE_CASES(sum_cases)};
+                                .reference = sum_reference, .gradient = sum_gradient, TE_CASES(sum_cases)};
 
 te_tensor te_memory_sum(te_graph *graph, te_tensor a, te_tensor b)
 {

@@ -51,6 +51,37 @@ te_tensor te_patches(te_graph *graph, te_tensor image)
 
 /* ---- position ---- */
 
+typedef struct dtable_options {
+    te_position_options grids;
+    int has_class;
+    int64_t rows; /* of the table that are wanted, from its first on */
+} dtable_options;
+
+static te_status dtable_shape(te_call *call)
+{
+    const dtable_options *o = (const void *)call->attributes;
+    call->out = TE_SHAPE3(1, o->rows, te_shape_width(&call->in[0]));
+    return TE_OK;
+}
+
+static te_status dtable_emit(te_plan *plan, const te_call *call)
+{
+    const dtable_options *o = (const void *)call->attributes;
+    int64_t C = te_shape_width(&call->out);
+    te_launch launch = {.family = "tokens", .kernel = "position_dtable", .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)o->rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->rows),
+                                      TE_INT(C), TE_INT(call->in[0].size[0]), TE_INT(o->grids.height),
+                                      TE_INT(o->grids.width), TE_INT(o->grids.from_height),
+                                      TE_INT(o->grids.from_width), TE_INT(o->has_class)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant dtable_variants[] = {{"generic", NULL, NULL, dtable_emit}, {0}};
+
+const te_op te_op_position_dtable = {.name = "position_dtable", .attribute_bytes = sizeof(dtable_options),
+                                     .shape = dtable_shape, .variants = dtable_variants};
+
 static te_status position_shape(te_call *call)
 {
     const te_position_options *o = (const void *)call->attributes;
@@ -119,6 +150,23 @@ static void position_reference(const te_call *call, const double *const in[TE_IN
     }
 }
 
+/* The class token and the table's class row enter the same sum. */
+static void position_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    bool has_class = call->in[2].rank;
+    if (te_graph_trains(graph, call, 0)) {
+        dx[0] = has_class ? te_drop_token(graph, dy) : dy;
+    }
+    te_position_options grids = *(const te_position_options *)(const void *)call->attributes;
+    if (te_graph_trains(graph, call, 1)) {
+        dx[1] = te_graph_call(graph, &te_op_position_dtable,
+                              &(dtable_options){grids, has_class, call->in[1].size[1]}, 1, &dy);
+    }
+    if (te_graph_trains(graph, call, 2)) {
+        dx[2] = te_graph_call(graph, &te_op_position_dtable, &(dtable_options){grids, has_class, 1}, 1, &dy);
+    }
+}
+
 static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit}, {0}};
 static const te_position_options same = {3, 5, 3, 5}, larger = {7, 5, 4, 4}, smaller = {2, 3, 5, 7};
 static const te_case position_cases[] = {
@@ -129,7 +177,8 @@ static const te_case position_cases[] = {
 
 const te_op te_op_position = {.name = "position", .attribute_bytes = sizeof(te_position_options),
                               .shape = position_shape, .variants = position_variants,
-                              .reference = position_reference, TE_CASES(position_cases)};
+                              .reference = position_reference, .gradient = position_gradient,
+                              TE_CASES(position_cases)};
 
 te_tensor te_position(te_graph *graph, te_tensor x, te_tensor position, te_tensor class_token,
                       te_position_options options)
@@ -167,11 +216,38 @@ static void drop_reference(const te_call *call, const double *const in[TE_INPUTS
     }
 }
 
+static te_status drop_dx_shape(te_call *call)
+{
+    call->out = call->in[0];
+    call->out.size[1]++;
+    return TE_OK;
+}
+
+static te_status drop_dx_emit(te_plan *plan, const te_call *call)
+{
+    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    te_launch launch = {.family = "tokens", .kernel = "drop_token_dx", .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(C),
+                                      TE_INT(call->in[0].size[1])}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant drop_dx_variants[] = {{"generic", NULL, NULL, drop_dx_emit}, {0}};
+
+const te_op te_op_drop_token_dx = {.name = "drop_token_dx", .shape = drop_dx_shape, .variants = drop_dx_variants};
+
+static void drop_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    (void)call;
+    dx[0] = te_graph_call(graph, &te_op_drop_token_dx, NULL, 1, &dy);
+}
+
 static const te_variant drop_variants[] = {{"generic", NULL, NULL, drop_emit}, {0}};
 static const te_case drop_cases[] = {{{TE_SHAPE3(3, 6, 17)}, NULL, TE_FILL_NORMAL}};
 
 const te_op te_op_drop_token = {.name = "drop_token", .shape = drop_shape, .variants = drop_variants,
-                                .reference = drop_reference, TE_CASES(drop_cases)};
+                                .reference = drop_reference, .gradient = drop_gradient, TE_CASES(drop_cases)};
 
 te_tensor te_drop_token(te_graph *graph, te_tensor x)
 {
