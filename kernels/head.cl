@@ -6,7 +6,8 @@
  *
  * head_weights   W (O,D,3,3) -> y (9*O,D): y[k*O+o][c] = W[o][c][k]. global (D, 9*O).
  * head_affine    scale = weight / sqrt(variance + 1e-5), shift = (conv bias - mean) scale + bias -> (2,O). global (O).
- * head_combine   products (B,h*w,9*O) -> y (B,16*h*w,O). global (O, w, B*h).
+ * head_combine   products (B,h*w,9*O) -> y (B,16*h*w,O); with has_affine 0 the sums alone, as training wants them.
+ *                global (O, w, B*h).
  * head_upsample  x (B,h*w,K) -> y (B,K,H,W), bilinear. global (W, H, B*K).
  */
 #include "real.clh"
@@ -40,7 +41,7 @@ __constant acc up4[6][3] = {{0.625f, 0.375f, 0.0f}, {0.375f, 0.625f, 0.0f}, {0.1
 /* A work-item computes the 16 fine values of one cell in one channel. Separable: for each column offset kx and each
  * neighbouring column, the four lines first (over ky and the neighbouring lines), then their share in the four columns. */
 __kernel void head_combine(__global const real *restrict products, __global const real *restrict affine,
-                           __global real *restrict y, int height, int width, int O)
+                           __global real *restrict y, int height, int width, int O, int has_affine)
 {
     int o = (int)get_global_id(0), column = (int)get_global_id(1), row = (int)get_global_id(2);
     int line = row % height, picture = row / height;
@@ -73,11 +74,12 @@ __kernel void head_combine(__global const real *restrict products, __global cons
             }
         }
     }
-    acc scale = LOAD(affine, o), shift = LOAD(affine, O + o);
+    acc scale = has_affine ? LOAD(affine, o) : 1.0f, shift = has_affine ? LOAD(affine, O + o) : 0.0f;
     for (int i = 0; i < 4; i++) {
         for (int j = 0; j < 4; j++) {
             size_t pixel = ((size_t)row * 4 + (size_t)i) * (size_t)(4 * width) + (size_t)(4 * column + j);
-            STORE(y, pixel * (size_t)O + (size_t)o, gelu(sum[i][j] * scale + shift));
+            acc value = sum[i][j] * scale + shift;
+            STORE(y, pixel * (size_t)O + (size_t)o, has_affine ? gelu(value) : value);
         }
     }
 }

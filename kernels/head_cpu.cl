@@ -67,7 +67,7 @@ static inline void add_offset(float16 (*sum)[4], __global const float *const *ce
 
 WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict products,
                                                  __global const float *restrict affine, __global float *restrict y,
-                                                 int height, int width, int O)
+                                                 int height, int width, int O, int has_affine)
 {
     int o0 = (int)get_global_id(0) * CHANNELS, row = (int)get_global_id(1);
     int line = row % height, picture0 = row - line;
@@ -88,10 +88,12 @@ WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict 
                     add_offset(sum, cells, nx, kx, O, line == 0, line == height - 1, column == 0, column == width - 1);
                 }
             }
-            float16 scale = vload16(0, affine + o), shift = vload16(0, affine + O + o);
+            float16 scale = has_affine ? vload16(0, affine + o) : (float16)(1.0f);
+            float16 shift = has_affine ? vload16(0, affine + O + o) : (float16)(0.0f);
             for (int i = 0; i < 16; i++) {
                 size_t pixel = ((size_t)row * 4 + (size_t)(i / 4)) * (size_t)(4 * width) + (size_t)(4 * column + i % 4);
-                vstore16(gelu16(fma(sum[i / 4][i % 4], scale, shift)), 0, y + pixel * (size_t)O + (size_t)o);
+                float16 value = fma(sum[i / 4][i % 4], scale, shift);
+                vstore16(has_affine ? gelu16(value) : value, 0, y + pixel * (size_t)O + (size_t)o);
             }
         }
     }

@@ -4,6 +4,9 @@
  * head_combine_dx   the transpose of head_combine without its epilogue: dy (B,16*h*w,O) -> (B,h*w,9*O). A work-item takes
  *                   one cell and channel, all nine offsets: columns first, then lines, as the forward is separable.
  *                   global (O, w, B*h).
+ * head_epilogue_dx  with v = sum scale + shift, dv = dy gelu'(v): dv scale (rows,O), or dv sum and dv side by side
+ *                   (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows).
+ * head_affine_dx    gradient of head_affine's input `which` from that of (scale, shift). global (O).
  * head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K). global (K, w, B*h).
  */
 #include "real.clh"
@@ -99,4 +102,41 @@ __kernel void head_upsample_dx(__global const real *restrict dy, __global real *
         sum += share * part;
     }
     STORE(dx, (size_t)(row * width + column) * (size_t)K + (size_t)k, sum);
+}
+
+__kernel void head_epilogue_dx(__global const real *restrict sums, __global const real *restrict affine,
+                               __global const real *restrict dy, __global real *restrict dx, int rows, int O,
+                               int of_affine)
+{
+    int o = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (o >= O || row >= rows) {
+        return;
+    }
+    size_t at = (size_t)row * (size_t)O + (size_t)o, to = (size_t)row * (size_t)(2 * O) + (size_t)o;
+    acc scale = LOAD(affine, o), sum = LOAD(sums, at);
+    acc dv = LOAD(dy, at) * gelu_slope(sum * scale + LOAD(affine, O + o));
+    if (of_affine) {
+        STORE(dx, to, dv * sum);
+        STORE(dx, to + (size_t)O, dv);
+    } else {
+        STORE(dx, at, dv * scale);
+    }
+}
+
+__kernel void head_affine_dx(__global const real *restrict conv_bias, __global const real *restrict weight,
+                             __global const real *restrict mean, __global const real *restrict variance,
+                             __global const real *restrict dy, __global real *restrict dx, int O, int which)
+{
+    int o = (int)get_global_id(0);
+    if (o >= O) {
+        return;
+    }
+    acc inverse = 1.0f / sqrt(LOAD(variance, o) + 1e-5f), scale = LOAD(weight, o) * inverse;
+    acc centred = LOAD(conv_bias, o) - LOAD(mean, o), dscale = LOAD(dy, o), dshift = LOAD(dy, O + o);
+    acc total = dscale + dshift * centred; /* of scale, through both results */
+    STORE(dx, o, which == 0   ? dshift * scale
+                 : which == 1 ? total * inverse
+                 : which == 2 ? dshift
+                 : which == 3 ? -dshift * scale
+                              : -0.5f * total * scale * inverse * inverse);
 }

@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "ops/gradient.h"
 
-enum { ELEMENTS = 12, DIRECTIONS = 3 };
+enum { VALUES = 64, ELEMENTS = 12, DIRECTIONS = 3 };
 
 static const double limit = 2e-5, step = 1e-5;
 
@@ -79,7 +79,7 @@ static void write_input(te_plan *plan, int value, const double *data, int64_t co
 /* Record op and gradients with every input trained, run them, and fetch dx. */
 static void run_on_device(const gradient_case *test, arrays *a, te_graph *graph)
 {
-    te_tensor in[TE_INPUTS], gradients[64];
+    te_tensor in[TE_INPUTS], gradients[VALUES];
     te_settings *settings;
     te_device *device;
     te_plan *plan;
@@ -92,7 +92,7 @@ static void run_on_device(const gradient_case *test, arrays *a, te_graph *graph)
     te_tensor out = te_graph_call(graph, test->op, test->row->attributes, TE_INPUTS, in);
     assert_ok(graph->status);
     te_tensor dy = te_graph_input(graph, out.shape);
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < VALUES; i++) {
         gradients[i] = TE_ABSENT;
     }
     gradients[out.value] = dy;

@@ -9,7 +9,7 @@
 #include "device/device.h"
 #include "graph/tensor.h"
 
-enum { TE_INPUTS = 5, TE_ATTRIBUTE_BYTES = 48 };
+enum { TE_INPUTS = 6, TE_ATTRIBUTE_BYTES = 48 };
 
 typedef struct te_op te_op;
 typedef struct te_plan te_plan;

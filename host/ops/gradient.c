@@ -20,7 +20,7 @@ te_status te_graph_differentiate(te_graph *graph, te_tensor *gradients)
             graph->status = te_fail(TE_ERR_UNSUPPORTED, "op '%s' has no gradient", call.op->name);
             break;
         }
-        te_tensor dx[TE_INPUTS] = {TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT};
+        te_tensor dx[TE_INPUTS] = {TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT};
         graph->part = call.part;
         call.op->gradient(graph, &call, dy, dx);
         for (int input = 0; input < TE_INPUTS && graph->status == TE_OK; input++) {

@@ -56,7 +56,7 @@ te_tensor te_head_weights(te_graph *graph, te_tensor weight)
 
 static te_status affine_shape(te_call *call)
 {
-    for (int i = 1; i < TE_INPUTS; i++) {
+    for (int i = 1; i < 5; i++) {
         if (!te_shape_equal(&call->in[0], &call->in[i])) {
             return te_call_fail(call, "five vectors (O)");
         }
@@ -84,12 +84,22 @@ static void affine_reference(const te_call *call, const double *const in[TE_INPU
     }
 }
 
+static void affine_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_tensor in[TE_INPUTS] = {te_call_input(call, 0), te_call_input(call, 1), te_call_input(call, 3),
+                               te_call_input(call, 4), dy};
+    for (int i = 0; i < 5; i++) {
+        dx[i] = te_graph_trains(graph, call, i) ? te_head_affine_dx(graph, in, i) : TE_ABSENT;
+    }
+}
+
 static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit}, {0}};
 static const te_case affine_cases[] = {
     {{TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37)}, NULL, TE_FILL_POSITIVE}};
 
 const te_op te_op_head_affine = {.name = "head_affine", .shape = affine_shape, .variants = affine_variants,
-                                 .reference = affine_reference, TE_CASES(affine_cases)};
+                                 .reference = affine_reference, .gradient = affine_gradient,
+                                 TE_CASES(affine_cases)};
 
 te_tensor te_head_affine(te_graph *graph, te_tensor bias, const te_tensor norm[4])
 {
@@ -102,21 +112,23 @@ static te_status combine_shape(te_call *call)
 {
     const te_head_options *o = (const void *)call->attributes;
     const te_shape *products = &call->in[0], *affine = &call->in[1];
-    if (products->rank != 3 || products->size[1] != (int64_t)o->height * o->width || affine->rank != 2 ||
-        affine->size[0] != 2 || products->size[2] != OFFSETS * affine->size[1]) {
-        return te_call_fail(call, "products (B,h*w,9*O), affine (2,O)");
+    if (products->rank != 3 || products->size[1] != (int64_t)o->height * o->width ||
+        products->size[2] % OFFSETS ||
+        (affine->rank && (affine->rank != 2 || affine->size[0] != 2 || products->size[2] != OFFSETS * affine->size[1]))) {
+        return te_call_fail(call, "products (B,h*w,9*O), affine (2,O) or absent");
     }
-    call->out = TE_SHAPE3(products->size[0], UP * UP * products->size[1], affine->size[1]);
+    call->out = TE_SHAPE3(products->size[0], UP * UP * products->size[1], products->size[2] / OFFSETS);
     return TE_OK;
 }
 
 static te_launch combine_launch(const te_call *call)
 {
     const te_head_options *o = (const void *)call->attributes;
+    bool has_affine = call->in[1].rank;
     return (te_launch){.writes = call->out_value,
-                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[has_affine ? 1 : 0]),
                                      TE_VALUE(call->out_value), TE_INT(o->height), TE_INT(o->width),
-                                     TE_INT(call->out.size[2])}};
+                                     TE_INT(call->out.size[2]), TE_INT(has_affine)}};
 }
 
 static te_status combine_emit(te_plan *plan, const te_call *call)
@@ -201,8 +213,25 @@ static void combine_reference(const te_call *call, const double *const in[TE_INP
     for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
         int64_t c = i % O, x = i / O % W, y = i / O / W % H, picture = i / O / W / H;
         const double *products = in[0] + picture * call->in[0].size[1] * OFFSETS * O + c;
-        double value = combine(products, o, O, y, x) * in[1][c] + in[1][O + c];
-        out[i] = 0.5 * value * (1 + erf(value * 0.70710678118654752));
+        double sum = combine(products, o, O, y, x), value = in[1] ? sum * in[1][c] + in[1][O + c] : sum;
+        out[i] = in[1] ? 0.5 * value * (1 + erf(value * 0.70710678118654752)) : value;
+    }
+}
+
+static void combine_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_head_options o = *(const te_head_options *)(const void *)call->attributes;
+    te_tensor products = te_call_input(call, 0), affine = te_call_input(call, 1), dsum = dy;
+    if (affine.value >= 0) {
+        te_tensor sums = te_head_combine(graph, products, TE_ABSENT, o);
+        dsum = te_head_epilogue_dx(graph, sums, affine, dy, 0);
+        if (te_graph_trains(graph, call, 1)) {
+            int64_t O = call->out.size[2];
+            dx[1] = te_sum(graph, te_head_epilogue_dx(graph, sums, affine, dy, 1), 2 * O);
+        }
+    }
+    if (te_graph_trains(graph, call, 0)) {
+        dx[0] = te_head_combine_dx(graph, dsum, o);
     }
 }
 
@@ -218,6 +247,8 @@ static const te_head_options three_by_four = {3, 4}, one_by_one = {1, 1}, two_by
 static const te_case combine_cases[] = {
     {{TE_SHAPE3(2, 12, 9 * 5), TE_SHAPE2(2, 5)}, &three_by_four, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 12, 9 * 32), TE_SHAPE2(2, 32)}, &three_by_four, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 12, 9 * 5)}, &three_by_four, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 12, 9 * 16)}, &three_by_four, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 1, 9 * 3), TE_SHAPE2(2, 3)}, &one_by_one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 2, 9 * 17), TE_SHAPE2(2, 17)}, &two_by_one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 12, 9 * 4), TE_SHAPE2(2, 4)}, &three_by_four, TE_FILL_LARGE},
@@ -226,7 +257,8 @@ static const te_case combine_cases[] = {
 
 const te_op te_op_head_combine = {.name = "head_combine", .attribute_bytes = sizeof(te_head_options),
                                   .shape = combine_shape, .variants = combine_variants,
-                                  .reference = combine_reference, .macs = combine_macs, TE_CASES(combine_cases)};
+                                  .reference = combine_reference, .gradient = combine_gradient,
+                                  .macs = combine_macs, TE_CASES(combine_cases)};
 
 te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options)
 {

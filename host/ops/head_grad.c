@@ -90,3 +90,74 @@ te_tensor te_head_upsample_dx(te_graph *graph, te_tensor dy, te_head_upsample_op
 {
     return te_graph_call(graph, &te_op_head_upsample_dx, &options, 1, &dy);
 }
+
+/* ---- head_epilogue_dx ---- */
+
+typedef struct epilogue_options {
+    int of_affine;
+} epilogue_options;
+
+static te_status epilogue_shape(te_call *call)
+{
+    const epilogue_options *o = (const void *)call->attributes;
+    call->out = call->in[0];
+    call->out.size[call->out.rank - 1] *= o->of_affine ? 2 : 1;
+    return TE_OK;
+}
+
+static te_status epilogue_emit(te_plan *plan, const te_call *call)
+{
+    const epilogue_options *o = (const void *)call->attributes;
+    int64_t O = te_shape_width(&call->in[0]), rows = te_shape_rows(&call->in[0]);
+    te_launch launch = {.family = "head_grad", .kernel = "head_epilogue_dx", .writes = call->out_value,
+                        .global = {(size_t)O, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(O),
+                                      TE_INT(o->of_affine)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant epilogue_variants[] = {{"generic", NULL, NULL, epilogue_emit}, {0}};
+
+const te_op te_op_head_epilogue_dx = {.name = "head_epilogue_dx", .attribute_bytes = sizeof(epilogue_options),
+                                      .shape = epilogue_shape, .variants = epilogue_variants};
+
+te_tensor te_head_epilogue_dx(te_graph *graph, te_tensor sums, te_tensor affine, te_tensor dy, int of_affine)
+{
+    return te_graph_call(graph, &te_op_head_epilogue_dx, &(epilogue_options){of_affine}, 3,
+                         (te_tensor[]){sums, affine, dy});
+}
+
+/* ---- head_affine_dx ---- */
+
+typedef struct affine_options {
+    int which;
+} affine_options;
+
+static te_status affine_shape(te_call *call)
+{
+    call->out = call->in[0];
+    return TE_OK;
+}
+
+static te_status affine_emit(te_plan *plan, const te_call *call)
+{
+    int64_t O = te_shape_count(&call->out);
+    te_launch launch = {.family = "head_grad", .kernel = "head_affine_dx", .writes = call->out_value,
+                        .global = {(size_t)O},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->in_value[3]),
+                                      TE_VALUE(call->in_value[4]), TE_VALUE(call->out_value), TE_INT(O),
+                                      TE_INT(((const affine_options *)(const void *)call->attributes)->which)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit}, {0}};
+
+const te_op te_op_head_affine_dx = {.name = "head_affine_dx", .attribute_bytes = sizeof(affine_options),
+                                    .shape = affine_shape, .variants = affine_variants};
+
+te_tensor te_head_affine_dx(te_graph *graph, const te_tensor *in, int which)
+{
+    return te_graph_call(graph, &te_op_head_affine_dx, &(affine_options){which}, 5, in);
+}

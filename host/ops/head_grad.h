@@ -10,6 +10,13 @@ te_tensor te_head_weights_dx(te_graph *graph, te_tensor dy);
 /* dy (B,16*h*w,O), of the sums before scale, shift and GELU -> (B,h*w,9*O). */
 te_tensor te_head_combine_dx(te_graph *graph, te_tensor dy, te_head_options options);
 
+/* sums (...,O) before scale, shift and GELU, affine (2,O), dy: of the sums (...,O); with of_affine (...,2*O), whose sum
+ * over rows is the gradient of affine. */
+te_tensor te_head_epilogue_dx(te_graph *graph, te_tensor sums, te_tensor affine, te_tensor dy, int of_affine);
+
+/* in: conv bias, norm weight, mean, variance (O), dy (2,O) -> (O): of head_affine's input `which`. */
+te_tensor te_head_affine_dx(te_graph *graph, const te_tensor *in, int which);
+
 /* dy (B,K,H,W) -> (B,h*w,K). */
 te_tensor te_head_upsample_dx(te_graph *graph, te_tensor dy, te_head_upsample_options options);
 

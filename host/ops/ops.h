@@ -12,11 +12,13 @@
 /* The op table, ending with NULL. */
 extern const te_op *const te_ops[];
 extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, te_op_gelu_dx, te_op_sum, te_op_conv,
-    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_attention, te_op_patches, te_op_position,
-    te_op_drop_token, te_op_gate, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
+    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_layernorm_dx,
+    te_op_layernorm_dscale, te_op_layernorm_dshift, te_op_attention, te_op_patches, te_op_position,
+    te_op_drop_token, te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
-    te_op_memory_write_dalpha, te_op_memory_sum, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx,
-    te_op_head_combine_dx, te_op_head_upsample_dx,
+    te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
+    te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx,
+    te_op_head_combine_dx, te_op_head_upsample_dx, te_op_head_epilogue_dx, te_op_head_affine_dx,
     te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
 
 /* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
@@ -133,6 +135,19 @@ te_tensor te_memory_write(te_graph *graph, te_tensor memory, te_tensor written, 
 /* a + b. */
 te_tensor te_memory_sum(te_graph *graph, te_tensor a, te_tensor b);
 
+/* ---- batchnorm.c: with the batch's statistics, for training ---- */
+
+typedef struct te_batchnorm_options {
+    int gelu;
+    int times_v; /* used inside its gradient */
+} te_batchnorm_options;
+
+/* x (rows,C) -> (2,C): mean and variance of the columns, the variance not corrected for the degree of freedom. */
+te_tensor te_batchnorm_stats(te_graph *graph, te_tensor x);
+
+/* x (rows,C), weight, bias (C) -> the same shape; epsilon 1e-5. */
+te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_batchnorm_options options);
+
 /* ---- head.c: conv 3x3 of a map upsampled four times, on the small grid (MODEL.md section 4) ---- */
 
 /* conv weight (O,D,3,3) -> (9*O,D): nine products side by side, offset-major. */
@@ -145,7 +160,7 @@ typedef struct te_head_options {
     int height, width; /* of the small grid */
 } te_head_options;
 
-/* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift). */
+/* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift); without affine the sums alone. */
 te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options);
 
 typedef struct te_head_upsample_options {

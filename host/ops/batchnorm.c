@@ -1,0 +1,195 @@
+/* batchnorm with the batch's own statistics, as training has it. Inference folds the running ones (head_affine). */
+#include "ops/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BLOCK = 64 };
+
+static const te_batchnorm_options *options_of(const te_call *call)
+{
+    return (const void *)call->attributes;
+}
+
+/* ---- statistics ---- */
+
+static te_status stats_shape(te_call *call)
+{
+    if (call->in[0].rank < 2) {
+        return te_call_fail(call, "x (rows,C)");
+    }
+    call->out = TE_SHAPE2(2, te_shape_width(&call->in[0]));
+    return TE_OK;
+}
+
+/* Mean (line 0) or variance (line 1) of x's columns into stats (2,C). */
+static te_status emit_line(te_plan *plan, int x, int64_t rows, int64_t C, int partial, int stats, int line)
+{
+    int64_t blocks = (rows + BLOCK - 1) / BLOCK;
+    te_launch part = {.family = "batchnorm", .kernel = "batchnorm_partial", .writes = partial,
+                      .global = {(size_t)C, (size_t)blocks},
+                      .arguments = {TE_VALUE(x), TE_VALUE(line ? stats : x), TE_VALUE(partial), TE_INT(rows),
+                                    TE_INT(C), TE_INT(BLOCK), TE_INT(line)}};
+    te_launch total = {.family = "batchnorm", .kernel = "batchnorm_total", .writes = stats, .global = {(size_t)C},
+                       .arguments = {TE_VALUE(partial), TE_VALUE(stats), TE_INT(rows), TE_INT(C), TE_INT(blocks),
+                                     TE_INT(line)}};
+    TE_TRY(te_plan_launch(plan, &part));
+    return te_plan_launch(plan, &total);
+}
+
+static te_status emit_stats(te_plan *plan, int x, int64_t rows, int64_t C, int stats)
+{
+    int partial = te_plan_scratch(plan, (rows + BLOCK - 1) / BLOCK * C, x);
+    if (partial < 0) {
+        return TE_ERR_MEMORY;
+    }
+    TE_TRY(emit_line(plan, x, rows, C, partial, stats, 0));
+    return emit_line(plan, x, rows, C, partial, stats, 1);
+}
+
+static te_status stats_emit(te_plan *plan, const te_call *call)
+{
+    const te_shape *x = &call->in[0];
+    return emit_stats(plan, call->in_value[0], te_shape_rows(x), te_shape_width(x), call->out_value);
+}
+
+static void stats_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t C = te_shape_width(&call->in[0]), rows = te_shape_rows(&call->in[0]);
+    for (int64_t c = 0; c < C; c++) {
+        out[c] = out[C + c] = 0;
+        for (int64_t row = 0; row < rows; row++) {
+            out[c] += in[0][row * C + c] / (double)rows;
+        }
+        for (int64_t row = 0; row < rows; row++) {
+            out[C + c] += pow(in[0][row * C + c] - out[c], 2) / (double)rows;
+        }
+    }
+}
+
+static const te_variant stats_variants[] = {{"generic", NULL, NULL, stats_emit}, {0}};
+static const te_case stats_cases[] = {{{TE_SHAPE2(7, 5)}, NULL, TE_FILL_NORMAL},
+                                      {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NORMAL},
+                                      {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NAN}};
+
+const te_op te_op_batchnorm_stats = {.name = "batchnorm_stats", .shape = stats_shape, .variants = stats_variants,
+                                     .reference = stats_reference, TE_CASES(stats_cases)};
+
+te_tensor te_batchnorm_stats(te_graph *graph, te_tensor x)
+{
+    return te_graph_call(graph, &te_op_batchnorm_stats, NULL, 1, &x);
+}
+
+/* ---- batchnorm ---- */
+
+static te_status shape(te_call *call)
+{
+    int64_t C = te_shape_width(&call->in[0]);
+    if (call->in[0].rank < 2 || te_shape_count(&call->in[1]) != C || te_shape_count(&call->in[2]) != C) {
+        return te_call_fail(call, "x (rows,C), weight and bias (C)");
+    }
+    call->out = call->in[0];
+    return TE_OK;
+}
+
+static te_status emit(te_plan *plan, const te_call *call)
+{
+    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    int stats = te_plan_scratch(plan, 2 * C, call->in_value[0]);
+    if (stats < 0) {
+        return TE_ERR_MEMORY;
+    }
+    TE_TRY(emit_stats(plan, call->in_value[0], rows, C, stats));
+    te_launch launch = {.family = "batchnorm", .kernel = "batchnorm", .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)rows},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(stats), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(C),
+                                      TE_INT(options_of(call)->gelu)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t C = te_shape_width(&call->in[0]);
+    double *stats = calloc((size_t)(2 * C), sizeof *stats);
+    if (!stats) {
+        return;
+    }
+    stats_reference(call, in, stats);
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        int64_t c = i % C;
+        double value = (in[0][i] - stats[c]) / sqrt(stats[C + c] + 1e-5) * in[1][c] + in[2][c];
+        out[i] = options_of(call)->gelu ? 0.5 * value * (1 + erf(value * 0.70710678118654752)) : value;
+    }
+    free(stats);
+}
+
+static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_tensor x = te_call_input(call, 0), weight = te_call_input(call, 1), bias = te_call_input(call, 2);
+    te_tensor stats = te_batchnorm_stats(graph, x);
+    te_batchnorm_options plain = *options_of(call), times_v = plain;
+    times_v.times_v = 1;
+    te_tensor in[] = {x, stats, weight, bias, dy};
+    te_tensor dz = te_graph_call(graph, &te_op_batchnorm_dz, &plain, 5, in);
+    te_tensor dbias = te_sum(graph, dz, te_shape_width(&x.shape));
+    te_tensor dweight = te_sum(graph, te_graph_call(graph, &te_op_batchnorm_dz, &times_v, 5, in),
+                               te_shape_width(&x.shape));
+    dx[0] = te_graph_call(graph, &te_op_batchnorm_dx, NULL, 6,
+                          (te_tensor[]){x, stats, weight, dz, dbias, dweight});
+    dx[1] = dweight;
+    dx[2] = dbias;
+}
+
+static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static const te_batchnorm_options plain_options = {0}, with_gelu = {.gelu = 1};
+static const te_case cases[] = {
+    {{TE_SHAPE2(7, 5), TE_SHAPE1(5), TE_SHAPE1(5)}, &plain_options, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 70, 33), TE_SHAPE1(33), TE_SHAPE1(33)}, &with_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_LARGE},
+    {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &plain_options, TE_FILL_NAN},
+};
+
+const te_op te_op_batchnorm = {.name = "batchnorm", .attribute_bytes = sizeof(te_batchnorm_options), .shape = shape,
+                               .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
+
+te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_batchnorm_options options)
+{
+    return te_graph_call(graph, &te_op_batchnorm, &options, 3, (te_tensor[]){x, weight, bias});
+}
+
+/* ---- gradients, judged through batchnorm's rule by finite differences ---- */
+
+static te_status gradient_shape(te_call *call)
+{
+    call->out = call->in[0];
+    return TE_OK;
+}
+
+/* Both kernels: all inputs, the result, rows, C; and for dz the options. */
+static te_status gradient_emit(te_plan *plan, const te_call *call)
+{
+    bool is_dz = call->op == &te_op_batchnorm_dz;
+    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    int inputs = is_dz ? 5 : 6;
+    te_launch launch = {.family = "batchnorm", .kernel = call->op->name, .writes = call->out_value,
+                        .global = {(size_t)C, (size_t)rows}};
+    te_argument *next = launch.arguments;
+    for (int i = 0; i < inputs; i++) {
+        *next++ = (te_argument)TE_VALUE(call->in_value[i]);
+    }
+    *next++ = (te_argument)TE_VALUE(call->out_value);
+    *next++ = (te_argument)TE_INT(rows);
+    *next++ = (te_argument)TE_INT(C);
+    if (is_dz) {
+        *next++ = (te_argument)TE_INT(options_of(call)->gelu);
+        *next++ = (te_argument)TE_INT(options_of(call)->times_v);
+    }
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant gradient_variants[] = {{"generic", NULL, NULL, gradient_emit}, {0}};
+
+const te_op te_op_batchnorm_dz = {.name = "batchnorm_dz", .attribute_bytes = sizeof(te_batchnorm_options),
+                                  .shape = gradient_shape, .variants = gradient_variants};
+const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .shape = gradient_shape, .variants = gradient_variants};
