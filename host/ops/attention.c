@@ -1,4 +1,4 @@
-/* attention: multi-head self-attention from packed q, k, v, without an N x N matrix. */
+/* attention: multi-head self-attention from packed q, k, v, without an N x N matrix; and its gradient. */
 #include "ops/ops.h"
 
 #include <math.h>
@@ -89,49 +89,57 @@ static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"cpu", supports_cpu, prefers_cpu, emit_cpu},
                                       {0}};
 
-/* One query of one head: out[0..D) */
-static void attend(const double *q, const double *k, const double *v, int64_t tokens, int64_t stride, int64_t D,
-                   double *scores, double *out)
+/* Soft-max of one query's scores over the keys, which are `stride` apart. */
+static void soften(const double *q, const double *k, int64_t tokens, int64_t stride, int64_t D, double *weights)
 {
-    double most = -INFINITY, total = 0;
+    double most = -INFINITY, total = 0, scale = 1 / sqrt((double)D);
     for (int64_t n = 0; n < tokens; n++) {
-        scores[n] = 0;
+        weights[n] = 0;
         for (int64_t d = 0; d < D; d++) {
-            scores[n] += q[d] * k[n * stride + d] / sqrt((double)D);
+            weights[n] += q[d] * k[n * stride + d];
         }
-        most = scores[n] > most ? scores[n] : most;
+        weights[n] *= scale;
+        most = weights[n] > most ? weights[n] : most;
     }
     for (int64_t n = 0; n < tokens; n++) {
-        scores[n] = exp(scores[n] - most);
-        total += scores[n];
+        weights[n] = exp(weights[n] - most);
+        total += weights[n];
     }
-    for (int64_t d = 0; d < D; d++) {
-        out[d] = 0;
-        for (int64_t n = 0; n < tokens; n++) {
-            out[d] += scores[n] / total * v[n * stride + d];
-        }
+    for (int64_t n = 0; n < tokens; n++) {
+        weights[n] /= total;
     }
 }
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], D = head_width(call), C = D * heads_of(call);
-    double *scores = calloc((size_t)tokens, sizeof *scores);
-    for (int64_t b = 0; scores && b < batch; b++) {
-        const double *qkv = in[0] + b * tokens * 3 * C;
+    double *weights = calloc((size_t)tokens, sizeof *weights);
+    for (int64_t i = 0; weights && i < batch * tokens * heads_of(call); i++) {
+        int64_t token = i / heads_of(call), c = i % heads_of(call) * D;
+        const double *qkv = in[0] + token / tokens * tokens * 3 * C + c;
+        double *y = out + token * C + c;
+        soften(in[0] + token * 3 * C + c, qkv + C, tokens, 3 * C, D, weights);
+        for (int64_t d = 0; d < D; d++) {
+            y[d] = 0;
+        }
         for (int64_t n = 0; n < tokens; n++) {
-            for (int64_t c = 0; c < C; c += D) {
-                attend(qkv + n * 3 * C + c, qkv + C + c, qkv + 2 * C + c, tokens, 3 * C, D, scores,
-                       out + (b * tokens + n) * C + c);
+            for (int64_t d = 0; d < D; d++) {
+                y[d] += weights[n] * qkv[2 * C + n * 3 * C + d];
             }
         }
     }
-    free(scores);
+    free(weights);
 }
 
 static uint64_t macs(const te_call *call)
 {
     return (uint64_t)(2 * call->in[0].size[0] * call->in[0].size[1] * call->in[0].size[1] * call->out.size[2]);
+}
+
+static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    dx[0] = te_graph_call(graph, &te_op_attention_dx, call->attributes, 3,
+                          (te_tensor[]){te_call_input(call, 0), te_call_output(call), dy});
 }
 
 static const attention_options one = {1}, two = {2}, three = {3};
@@ -142,6 +150,7 @@ static const te_case cases[] = {
     {{TE_SHAPE3(2, 70, 3 * 2 * 64)}, &two, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 1030, 3 * 64)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 9, 3 * 3 * 5)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 21, 3 * 256)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 33, 3 * 64)}, &one, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_INF},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_NAN},
@@ -149,9 +158,184 @@ static const te_case cases[] = {
 };
 
 const te_op te_op_attention = {.name = "attention", .attribute_bytes = sizeof(attention_options), .shape = shape,
-                               .variants = variants, .reference = reference, .macs = macs, TE_CASES(cases)};
+                               .variants = variants, .reference = reference, .gradient = gradient, .macs = macs,
+                               TE_CASES(cases)};
 
 te_tensor te_attention(te_graph *graph, te_tensor qkv, int heads)
 {
     return te_graph_call(graph, &te_op_attention, &(attention_options){heads}, 1, &qkv);
 }
+
+/* ---- attention_dx: qkv (B,N,3*C), y, dy (B,N,C) -> dqkv (B,N,3*C) ---- */
+
+/* Room for two blocks of products, sums and packed rows. */
+enum { CPU_GRADIENT_LOCAL_BYTES = (2 * 24 * 512 + 4 * 24 * 64) * 4 };
+
+static te_status shape_dx(te_call *call)
+{
+    TE_TRY(shape(call)); /* of the forward: call->out is y's */
+    if (!te_shape_equal(&call->in[1], &call->out) || te_shape_count(&call->in[2]) != te_shape_count(&call->out)) {
+        return te_call_fail(call, "qkv (B,N,3*heads*D), y and dy (B,N,heads*D)");
+    }
+    call->out = call->in[0];
+    return TE_OK;
+}
+
+static te_status emit_dx_generic(te_plan *plan, const te_call *call)
+{
+    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
+    int D = head_width(call), keys = 16, parts = 1;
+    size_t group = te_plan_work_group(plan) < 64 ? te_plan_work_group(plan) : 64;
+    while (D > 32 * parts && 2 * (size_t)parts <= group) {
+        parts *= 2; /* 32 numbers of each row a work-item: no more registers than a GPU has */
+    }
+    size_t owners = group / (size_t)parts;
+    group = owners * (size_t)parts;
+    uint64_t bytes = (2 * (uint64_t)(D + 4 * parts) + 2 * group) * sizeof(float);
+    while (keys > 1 && (uint64_t)keys * bytes > te_plan_caps(plan)->local_memory / 2) {
+        keys /= 2;
+    }
+    int stats = te_plan_scratch(plan, batch * heads * tokens * 3, -1);
+    if (stats < 0) {
+        return TE_ERR_MEMORY;
+    }
+    char options[80];
+    snprintf(options, sizeof options, "-DHEAD=%d -DGROUP=%zu -DKEYS=%d -DPARTS=%d", D, group, keys, parts);
+    size_t items = ((size_t)tokens + owners - 1) / owners * group;
+    te_launch dq = {.family = "attention", .kernel = "attention_dq", .options = options, .writes = call->out_value,
+                    .global = {items, (size_t)heads, (size_t)batch}, .local = {group, 1, 1},
+                    .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(call->in_value[2]),
+                                  TE_VALUE(call->out_value), TE_VALUE(stats), TE_INT(tokens), TE_INT(heads),
+                                  TE_FLOAT(1.0f / sqrtf((float)D))}};
+    te_launch dkv = {.family = "attention", .kernel = "attention_dkv", .options = options, .writes = call->out_value,
+                     .global = {items, (size_t)heads, (size_t)batch}, .local = {group, 1, 1},
+                     .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[2]), TE_VALUE(stats),
+                                   TE_VALUE(call->out_value), TE_INT(tokens), TE_INT(heads),
+                                   TE_FLOAT(1.0f / sqrtf((float)D))}};
+    TE_TRY(te_plan_launch(plan, &dq));
+    return te_plan_launch(plan, &dkv);
+}
+
+static bool supports_dx_cpu(const te_caps *caps, const te_call *call)
+{
+    return head_width(call) == CPU_HEAD && caps->local_memory >= CPU_GRADIENT_LOCAL_BYTES;
+}
+
+/* One side of the products, packed: tiles and, where asked for, rows. */
+typedef struct packed {
+    int tiles, rows;
+} packed;
+
+static te_status pack(te_plan *plan, const te_call *call, int from, int side, float factor, bool keep_rows, packed *to)
+{
+    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
+    int64_t blocks = (tokens + CPU_TILE_KEYS - 1) / CPU_TILE_KEYS, width = heads * CPU_HEAD;
+    int64_t elements = batch * heads * blocks * CPU_TILE_KEYS * CPU_HEAD;
+    to->tiles = te_plan_scratch(plan, elements, -1);
+    to->rows = keep_rows ? te_plan_scratch(plan, elements, -1) : to->tiles;
+    if (to->tiles < 0 || to->rows < 0) {
+        return TE_ERR_MEMORY;
+    }
+    bool is_qkv = from == call->in_value[0];
+    te_launch launch = {.family = "attention_cpu", .kernel = "attention_pack_side", .writes = to->tiles,
+                        .global = {(size_t)blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(from), TE_VALUE(to->tiles), TE_VALUE(to->rows), TE_INT(tokens),
+                                      TE_INT(heads), TE_INT(is_qkv ? 3 * width : width), TE_INT(side * width),
+                                      TE_FLOAT(factor), TE_INT(keep_rows)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
+{
+    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
+    int64_t padded = (tokens + CPU_TILE_KEYS - 1) / CPU_TILE_KEYS * CPU_TILE_KEYS;
+    int qkv = call->in_value[0], y = call->in_value[1], dy = call->in_value[2], dqkv = call->out_value;
+    int stats = te_plan_scratch(plan, 3 * batch * heads * padded, -1);
+    size_t blocks = (size_t)((tokens + CPU_QUERIES - 1) / CPU_QUERIES);
+    float scale = 1.0f / sqrtf((float)CPU_HEAD);
+    packed keys, values, queries, slopes;
+    if (stats < 0) {
+        return TE_ERR_MEMORY;
+    }
+    TE_TRY(pack(plan, call, qkv, 1, 1.0f, true, &keys));
+    TE_TRY(pack(plan, call, qkv, 2, 1.0f, false, &values));
+    te_launch dq = {.family = "attention_cpu", .kernel = "attention_dq_cpu", .writes = dqkv,
+                    .global = {blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
+                    .arguments = {TE_VALUE(qkv), TE_VALUE(y), TE_VALUE(dy), TE_VALUE(keys.tiles),
+                                  TE_VALUE(values.tiles), TE_VALUE(keys.rows), TE_VALUE(dqkv), TE_VALUE(stats),
+                                  TE_INT(tokens), TE_INT(heads), TE_FLOAT(scale)}};
+    TE_TRY(te_plan_launch(plan, &dq));
+    /* Packed only now: these take the buffers of the keys and values. */
+    TE_TRY(pack(plan, call, qkv, 0, scale, true, &queries));
+    TE_TRY(pack(plan, call, dy, 0, 1.0f, true, &slopes));
+    te_launch dkv = {.family = "attention_cpu", .kernel = "attention_dkv_cpu", .writes = dqkv,
+                     .global = {blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
+                     .arguments = {TE_VALUE(qkv), TE_VALUE(queries.tiles), TE_VALUE(queries.rows),
+                                   TE_VALUE(slopes.tiles), TE_VALUE(slopes.rows), TE_VALUE(stats), TE_VALUE(dqkv),
+                                   TE_INT(tokens), TE_INT(heads)}};
+    return te_plan_launch(plan, &dkv);
+}
+
+static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx_generic},
+                                         {"cpu", supports_dx_cpu, prefers_cpu, emit_dx_cpu},
+                                         {0}};
+
+/* What one query of one head adds to dq, dk and dv; q and dq at its own row, k, v, dk, dv at the first key's. */
+static void add_query(const double *q, const double *k, const double *v, const double *dy, double mean,
+                      const double *weights, int64_t tokens, int64_t stride, int64_t D, double *dq, double *dk, double *dv)
+{
+    for (int64_t n = 0; n < tokens; n++) {
+        double change = -mean;
+        for (int64_t d = 0; d < D; d++) {
+            change += dy[d] * v[n * stride + d];
+        }
+        change *= weights[n] / sqrt((double)D);
+        for (int64_t d = 0; d < D; d++) {
+            dq[d] += change * k[n * stride + d];
+            dk[n * stride + d] += change * q[d];
+            dv[n * stride + d] += weights[n] * dy[d];
+        }
+    }
+}
+
+static void reference_dx(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], D = head_width(call), C = D * heads_of(call);
+    double *weights = calloc((size_t)tokens, sizeof *weights);
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        out[i] = 0;
+    }
+    for (int64_t i = 0; weights && i < batch * tokens * heads_of(call); i++) {
+        int64_t token = i / heads_of(call), c = i % heads_of(call) * D, first = token / tokens * tokens * 3 * C + c;
+        const double *q = in[0] + token * 3 * C + c, *k = in[0] + first + C, *dy = in[2] + token * C + c;
+        double mean = 0;
+        for (int64_t d = 0; d < D; d++) {
+            mean += dy[d] * in[1][token * C + c + d];
+        }
+        soften(q, k, tokens, 3 * C, D, weights);
+        add_query(q, k, k + C, dy, mean, weights, tokens, 3 * C, D, out + token * 3 * C + c, out + first + C,
+                  out + first + 2 * C);
+    }
+    free(weights);
+}
+
+/* Five products: scores, dy v, dq, dk, dv. */
+static uint64_t macs_dx(const te_call *call)
+{
+    return (uint64_t)(5 * call->in[0].size[0] * call->in[0].size[1] * call->in[0].size[1] * call->in[1].size[2]);
+}
+
+#define TOKENS(B, N, C) {TE_SHAPE3(B, N, 3 * (C)), TE_SHAPE3(B, N, C), TE_SHAPE3(B, N, C)}
+
+static const te_case cases_dx[] = {
+    {TOKENS(1, 1, 4), &one, TE_FILL_NORMAL},       {TOKENS(2, 13, 36), &three, TE_FILL_NORMAL},
+    {TOKENS(2, 70, 2 * 64), &two, TE_FILL_NORMAL}, {TOKENS(1, 1030, 64), &one, TE_FILL_NORMAL},
+    {TOKENS(1, 9, 3 * 5), &three, TE_FILL_NORMAL}, {TOKENS(1, 40, 2 * 36), &two, TE_FILL_NORMAL},
+    {TOKENS(1, 21, 256), &one, TE_FILL_NORMAL},    {TOKENS(1, 33, 64), &one, TE_FILL_LARGE},
+    {TOKENS(1, 20, 2 * 64), &two, TE_FILL_INF},    {TOKENS(1, 20, 2 * 64), &two, TE_FILL_NAN},
+    {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},
+};
+
+const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(attention_options),
+                                  .shape = shape_dx, .variants = variants_dx, .reference = reference_dx,
+                                  .macs = macs_dx, TE_CASES(cases_dx)};

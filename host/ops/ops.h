@@ -13,12 +13,12 @@
 extern const te_op *const te_ops[];
 extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, te_op_gelu_dx, te_op_sum, te_op_conv,
     te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_layernorm_dx,
-    te_op_layernorm_dscale, te_op_layernorm_dshift, te_op_attention, te_op_patches, te_op_position,
+    te_op_layernorm_dscale, te_op_layernorm_dshift, te_op_attention, te_op_attention_dx, te_op_patches, te_op_position,
     te_op_drop_token, te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
     te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
     te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx,
-    te_op_head_combine_dx, te_op_head_upsample_dx, te_op_head_epilogue_dx, te_op_head_affine_dx,
+    te_op_head_combine_dx, te_op_head_upsample_dx, te_op_loss, te_op_loss_dx, te_op_head_epilogue_dx, te_op_head_affine_dx,
     te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
 
 /* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
@@ -170,5 +170,23 @@ typedef struct te_head_upsample_options {
 
 /* x (B,h*w,K) -> (B,K,H,W), planar: bilinear, align_corners = false. */
 te_tensor te_head_upsample(te_graph *graph, te_tensor x, te_head_upsample_options options);
+
+/* ---- loss.c (MODEL.md section 6) ---- */
+
+typedef enum te_loss_kind {
+    TE_LOSS_CLASSES,    /* soft-max cross-entropy; semseg, human_parts */
+    TE_LOSS_FOREGROUND, /* the same over two classes, weighted by their frequency in the batch; sal */
+    TE_LOSS_EDGE,       /* binary cross-entropy, edges weighted 0.95 */
+    TE_LOSS_NORMALS,    /* L1 of unit vectors */
+    TE_LOSS_DEPTH       /* L1 */
+} te_loss_kind;
+
+typedef struct te_loss_options {
+    te_loss_kind kind;
+} te_loss_options;
+
+/* logits (B,K,H,W), labels (B,1,H,W) or (B,3,H,W) for normals -> (4): the loss, two factors that its gradient uses, and
+ * the number of valid pixels. What is ignored: kernels/loss.cl. */
+te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_loss_options options);
 
 #endif

@@ -6,7 +6,7 @@
 const te_op *const te_ops[] = {
     &te_op_linear,      &te_op_linear_dx,    &te_op_linear_dw,   &te_op_gelu,         &te_op_gelu_dx,
     &te_op_sum,         &te_op_conv,         &te_op_conv_unfold, &te_op_conv_fold,    &te_op_layernorm,
-    &te_op_layernorm_dx, &te_op_layernorm_dscale, &te_op_layernorm_dshift,
+    &te_op_layernorm_dx, &te_op_layernorm_dscale, &te_op_layernorm_dshift, &te_op_attention_dx,
     &te_op_attention,   &te_op_patches,      &te_op_position,    &te_op_drop_token,   &te_op_gate,
     &te_op_gate_dx,
     &te_op_memory_start, &te_op_memory_read, &te_op_memory_write, &te_op_memory_sum,  &te_op_head_weights,
@@ -15,7 +15,7 @@ const te_op *const te_ops[] = {
     &te_op_memory_read_dexperts, &te_op_memory_read_dmemory, &te_op_memory_read_dgates,
     &te_op_memory_write_dmemory, &te_op_memory_write_dalpha, &te_op_drop_token_dx, &te_op_position_dtable,
     &te_op_head_weights_dx, &te_op_head_combine_dx, &te_op_head_upsample_dx,
-    &te_op_head_epilogue_dx, &te_op_head_affine_dx, NULL,
+    &te_op_loss, &te_op_loss_dx, &te_op_head_epilogue_dx, &te_op_head_affine_dx, NULL,
 };
 
 static bool is_word(const char *word, const char *text, size_t length)

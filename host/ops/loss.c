@@ -1,0 +1,161 @@
+/* loss: the tasks' losses and their gradients (MODEL.md section 6). */
+#include "ops/ops.h"
+
+#include <math.h>
+
+enum { BLOCK = 256, RESULT = 4 };
+
+static const double edge_weight = 0.95;
+
+static te_loss_kind kind_of(const te_call *call)
+{
+    return ((const te_loss_options *)(const void *)call->attributes)->kind;
+}
+
+static int64_t label_channels(te_loss_kind kind)
+{
+    return kind == TE_LOSS_NORMALS ? 3 : 1;
+}
+
+static bool shapes_fit(const te_call *call)
+{
+    const te_shape *x = &call->in[0], *label = &call->in[1];
+    te_loss_kind kind = kind_of(call);
+    int64_t K = x->rank == 4 ? x->size[1] : 0;
+    bool channels = kind == TE_LOSS_CLASSES ? K >= 1 : kind == TE_LOSS_FOREGROUND ? K == 2 : K == label_channels(kind);
+    return x->rank == 4 && label->rank == 4 && channels && label->size[1] == label_channels(kind) &&
+           label->size[0] == x->size[0] && label->size[2] == x->size[2] && label->size[3] == x->size[3];
+}
+
+static int64_t pixels_of(const te_call *call)
+{
+    return call->in[0].size[0] * call->in[0].size[2] * call->in[0].size[3];
+}
+
+static int64_t area_of(const te_call *call)
+{
+    return call->in[0].size[2] * call->in[0].size[3];
+}
+
+static te_status shape(te_call *call)
+{
+    call->out = TE_SHAPE1(RESULT);
+    return shapes_fit(call) ? TE_OK : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals");
+}
+
+static te_status emit(te_plan *plan, const te_call *call)
+{
+    int64_t pixels = pixels_of(call), blocks = (pixels + BLOCK - 1) / BLOCK;
+    int partial = te_plan_scratch(plan, RESULT * blocks, -1);
+    if (partial < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch part = {.family = "loss", .kernel = "loss_partial", .writes = partial, .global = {(size_t)blocks},
+                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(partial),
+                                    TE_INT(pixels), TE_INT(BLOCK), TE_INT(kind_of(call)),
+                                    TE_INT(call->in[0].size[1]), TE_INT(area_of(call))}};
+    te_launch total = {.family = "loss", .kernel = "loss_total", .writes = call->out_value, .global = {1},
+                       .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks),
+                                     TE_INT(kind_of(call))}};
+    TE_TRY(te_plan_launch(plan, &part));
+    return te_plan_launch(plan, &total);
+}
+
+static double softplus(double x)
+{
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+/* A pixel's loss, or NaN where its label is ignored. Channels are `area` apart. */
+static double pixel_loss(const double *x, const double *label, te_loss_kind kind, int64_t K, int64_t area)
+{
+    double y = label[0], sum = 0;
+    if (kind == TE_LOSS_CLASSES || kind == TE_LOSS_FOREGROUND) {
+        for (int64_t k = 0; k < K; k++) {
+            sum += exp(x[k * area]);
+        }
+        return y >= 0 && y < (double)K ? log(sum) - x[(int64_t)y * area] : NAN;
+    }
+    if (kind == TE_LOSS_EDGE) {
+        return y >= 0 && y <= 1 ? edge_weight * y * softplus(-x[0]) + (1 - edge_weight) * (1 - y) * softplus(x[0])
+                                : NAN;
+    }
+    if (kind == TE_LOSS_DEPTH) {
+        return y > 0 ? fabs(x[0] - y) : NAN;
+    }
+    double length = sqrt(x[0] * x[0] + x[area] * x[area] + x[2 * area] * x[2 * area]);
+    double marked = sqrt(y * y + label[area] * label[area] + label[2 * area] * label[2 * area]);
+    for (int64_t k = 0; k < 3; k++) {
+        sum += fabs(x[k * area] / length - label[k * area]);
+    }
+    return marked >= 0.5 ? sum : NAN;
+}
+
+static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    te_loss_kind kind = kind_of(call);
+    int64_t K = call->in[0].size[1], area = area_of(call);
+    double sums[2] = {0}, counts[2] = {0};
+    for (int64_t pixel = 0; pixel < pixels_of(call); pixel++) {
+        const double *label = in[1] + pixel / area * label_channels(kind) * area + pixel % area;
+        double value = pixel_loss(in[0] + pixel / area * K * area + pixel % area, label, kind, K, area);
+        int one = kind == TE_LOSS_FOREGROUND && label[0] >= 1;
+        sums[one] += isnan(value) ? 0 : value;
+        counts[one] += isnan(value) ? 0 : 1;
+    }
+    double valid = counts[0] + counts[1], share = valid > 0 ? 1 / valid : 0, p = valid > 0 ? counts[0] / valid : 0;
+    out[1] = kind == TE_LOSS_FOREGROUND ? (1 - p) * share : share;
+    out[2] = kind == TE_LOSS_FOREGROUND ? p * share : share;
+    out[0] = out[1] * sums[0] + out[2] * sums[1];
+    out[3] = valid;
+}
+
+static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
+{
+    te_tensor in[] = {te_call_input(call, 0), te_call_input(call, 1), te_call_output(call), dy};
+    dx[0] = te_graph_call(graph, &te_op_loss_dx, call->attributes, 4, in);
+}
+
+static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static const te_loss_options classes = {TE_LOSS_CLASSES}, foreground = {TE_LOSS_FOREGROUND}, edge = {TE_LOSS_EDGE},
+                             normals = {TE_LOSS_NORMALS}, depth = {TE_LOSS_DEPTH};
+static const te_case cases[] = {
+    {{TE_SHAPE4(2, 5, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &classes, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 5, 30, 20), TE_SHAPE4(2, 1, 30, 20)}, &classes, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(2, 2, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &foreground, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(1, 1, 20, 30), TE_SHAPE4(1, 1, 20, 30)}, &edge, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 3, 7, 9), TE_SHAPE4(2, 3, 7, 9)}, &normals, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 1, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &depth, TE_FILL_NORMAL},
+};
+
+const te_op te_op_loss = {.name = "loss", .attribute_bytes = sizeof(te_loss_options), .shape = shape,
+                          .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
+
+te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_loss_options options)
+{
+    return te_graph_call(graph, &te_op_loss, &options, 2, (te_tensor[]){logits, labels});
+}
+
+/* ---- loss_dx, judged through loss's rule by finite differences ---- */
+
+static te_status dx_shape(te_call *call)
+{
+    call->out = call->in[0];
+    return TE_OK;
+}
+
+static te_status dx_emit(te_plan *plan, const te_call *call)
+{
+    te_launch launch = {.family = "loss", .kernel = "loss_dx", .writes = call->out_value,
+                        .global = {(size_t)pixels_of(call)},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->in_value[3]),
+                                      TE_VALUE(call->out_value), TE_INT(pixels_of(call)), TE_INT(kind_of(call)),
+                                      TE_INT(call->in[0].size[1]), TE_INT(area_of(call))}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit}, {0}};
+
+const te_op te_op_loss_dx = {.name = "loss_dx", .attribute_bytes = sizeof(te_loss_options), .shape = dx_shape,
+                             .variants = dx_variants};
