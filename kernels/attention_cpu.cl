@@ -19,6 +19,9 @@
 #define TILE_KEYS 32
 #define BEYOND (-3.0e38f)
 
+/* A tile that is a function of its own loses half its speed: PoCL compiles it without the kernel's vector width. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* global (N/32 rounded up, heads, B), local 1. */
 WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict qkv, __global float *restrict keys,
                                                __global float *restrict values, int N, int heads)
@@ -48,7 +51,7 @@ WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict qk
 #define KEEP_SCORE(i) STORE16(scores + i * KEYS, 0, left##i); STORE16(scores + i * KEYS, 1, right##i);
 
 /* scores (12 rows of KEYS, 32 of them) = a [64][12] times b [64][32]. */
-static inline void score_tile(__local const float *a, __global const float *restrict b, __local float *scores)
+INLINE void score_tile(__local const float *a, __global const float *restrict b, __local float *scores)
 {
     EACH_OF_12(DECLARE_SCORE)
     for (int d = 0; d < HEAD; d++) {
@@ -69,7 +72,7 @@ static inline void score_tile(__local const float *a, __global const float *rest
                     STORE16(sums + i * HEAD, 2, s##i##2); STORE16(sums + i * HEAD, 3, s##i##3);
 
 /* sums (6,64) += weights (6 rows of KEYS, `count` of them) times v (count,64). */
-static inline void sum_tile(__local const float *weights, __global const float *restrict v, __local float *sums,
+INLINE void sum_tile(__local const float *weights, __global const float *restrict v, __local float *sums,
                             int count)
 {
     EACH_OF_6(DECLARE_SUM)
@@ -83,7 +86,7 @@ static inline void sum_tile(__local const float *weights, __global const float *
 }
 
 /* Scores of one query over `count` keys become weights; returns the factor for its earlier sums. */
-static inline float soften(__local float *scores, int count, float *most, float *total)
+INLINE float soften(__local float *scores, int count, float *most, float *total)
 {
     float16 peak16 = (float16)(*most), sum = 0.0f;
     int padded = (count + 15) / 16 * 16;
@@ -186,7 +189,7 @@ WORK_GROUP_OF_ONE __kernel void attention_pack_side(__global const float *restri
 }
 
 /* The block of QUERIES rows that starts at token `first`, as [QUERIES/12][64][12]; the last row again beyond N. */
-static inline void pack_block(__local float *block, __global const float *restrict from, int first, int N, size_t stride,
+INLINE void pack_block(__local float *block, __global const float *restrict from, int first, int N, size_t stride,
                               float factor)
 {
     for (int i = 0; i < QUERIES; i++) {
@@ -197,7 +200,7 @@ static inline void pack_block(__local float *block, __global const float *restri
     }
 }
 
-static inline void clear_block(__local float *sums)
+INLINE void clear_block(__local float *sums)
 {
     for (int i = 0; i < QUERIES * HEAD; i += 16) {
         STORE16(sums + i, 0, (float16)(0.0f));
@@ -205,7 +208,7 @@ static inline void clear_block(__local float *sums)
 }
 
 /* products (QUERIES,KEYS) = block (QUERIES,64) times tiles (count,64)^T. */
-static inline void multiply_block(__local const float *block, __global const float *restrict tiles,
+INLINE void multiply_block(__local const float *block, __global const float *restrict tiles,
                                   __local float *products, int count)
 {
     for (int key = 0; key < count; key += TILE_KEYS) {
@@ -216,7 +219,7 @@ static inline void multiply_block(__local const float *block, __global const flo
 }
 
 /* sums (QUERIES,64) += weights (QUERIES,KEYS) times rows (count,64). */
-static inline void sum_block(__local const float *weights, __global const float *restrict rows, __local float *sums,
+INLINE void sum_block(__local const float *weights, __global const float *restrict rows, __local float *sums,
                              int count)
 {
     for (int i = 0; i < QUERIES; i += 6) {
@@ -225,7 +228,7 @@ static inline void sum_block(__local const float *weights, __global const float 
 }
 
 /* The block's rows that exist, times factor[i], to token `first` on. */
-static inline void store_block(__local const float *sums, __global float *restrict to, int first, int N, size_t stride,
+INLINE void store_block(__local const float *sums, __global float *restrict to, int first, int N, size_t stride,
                                const float *factor)
 {
     for (int i = 0; i < min(QUERIES, N - first); i++) {
@@ -236,13 +239,13 @@ static inline void store_block(__local const float *sums, __global float *restri
 }
 
 /* Where a head's packed rows start, and its stats: planes of maxima, 1 / sums and dy y, each (B,heads,N rounded up to 32). */
-static inline size_t head_rows(int N, int heads)
+INLINE size_t head_rows(int N, int heads)
 {
     size_t padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
     return (get_global_id(2) * (size_t)heads + get_global_id(1)) * padded;
 }
 
-static inline size_t plane_size(int N, int heads)
+INLINE size_t plane_size(int N, int heads)
 {
     size_t padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
     return get_global_size(2) * (size_t)heads * padded;
@@ -305,7 +308,7 @@ WORK_GROUP_OF_ONE __kernel void attention_dq_cpu(__global const float *restrict 
 }
 
 /* Scores of one key over `count` queries become weights, slopes become weight (slope - mean). */
-static inline void soften_column(__local float *scores, __local float *slopes, __global const float *restrict stats,
+INLINE void soften_column(__local float *scores, __local float *slopes, __global const float *restrict stats,
                                  size_t plane, int count)
 {
     for (int query = 0; query < count; query += 16) {

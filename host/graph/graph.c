@@ -62,8 +62,13 @@ te_tensor te_graph_param(te_graph *graph, const char *name)
         graph->status = te_fail(TE_ERR_ARGUMENT, "the model has no parameter '%s'", name);
         return TE_ABSENT;
     }
+    for (int i = 0; i < graph->value_count; i++) { /* one value a param: training changes it in place */
+        if (graph->values[i].place == TE_PLACE_PARAM && graph->values[i].param == param) {
+            return (te_tensor){i, graph->values[i].shape};
+        }
+    }
     return add_value(graph, (te_value){.place = TE_PLACE_PARAM, .shape = graph->params->list[param].shape,
-                                       .param = param, .constant = true,
+                                       .param = param, .constant = !graph->training,
                                        .trained = !graph->params->list[param].statistic});
 }
 

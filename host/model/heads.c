@@ -2,6 +2,8 @@
  * The 3x3 convolution's products are taken before its input is upsampled: sixteen times fewer, same result. */
 #include "model/parts.h"
 
+#include "ops/optimiser.h"
+
 #include <stdio.h>
 
 enum { UP = 4 };
@@ -44,17 +46,27 @@ te_status te_heads_declare(te_params *params, const te_config *config)
     return TE_OK;
 }
 
-/* scale and shift (2,D) that stand for the convolution's bias and the batch norm's running statistics */
-static te_tensor affine_of(te_graph *graph, const char *task, te_tensor conv_bias)
+enum { NORM_PARAMS = 4 };
+
+static void batch_norm_of(te_graph *graph, const char *task, te_tensor norm[NORM_PARAMS])
 {
-    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
-    te_tensor norm[4];
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[NORM_PARAMS] = {"weight", "bias", "running_mean", "running_var"};
+    for (int i = 0; i < NORM_PARAMS; i++) {
         char name[96];
         snprintf(name, sizeof name, "heads.%s.bn.%s", task, names[i]);
         norm[i] = te_graph_param(graph, name);
     }
-    return te_head_affine(graph, conv_bias, norm);
+}
+
+/* Batch norm by the batch's statistics, which also move the running ones. The convolution's bias only moves those: the
+ * batch's mean takes it out again, so that its gradient is zero. */
+static te_tensor normalise_batch(te_graph *graph, te_tensor products, te_tensor conv_bias,
+                                 const te_tensor norm[NORM_PARAMS], te_head_options grid)
+{
+    te_tensor sums = te_head_combine(graph, products, TE_ABSENT, grid);
+    te_running_update(graph, norm[2], norm[3], te_batchnorm_stats(graph, sums), conv_bias,
+                      te_shape_rows(&sums.shape));
+    return te_batchnorm(graph, sums, norm[0], norm[1], (te_batchnorm_options){.gelu = 1});
 }
 
 te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent extent, int task, te_tensor memory)
@@ -65,11 +77,13 @@ te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent ex
     te_layer conv = te_layer_of(graph, name);
     snprintf(name, sizeof name, "heads.%s.pred", config->task_names[task]);
     te_layer pred = te_layer_of(graph, name);
-    te_tensor affine = affine_of(graph, config->task_names[task], conv.bias);
     te_tensor products = te_linear(graph, memory, te_head_weights(graph, conv.weight), TE_ABSENT, TE_ABSENT,
                                    (te_linear_options){0});
-    te_tensor x = te_head_combine(graph, products, affine,
-                                  (te_head_options){.height = extent.height, .width = extent.width});
+    te_head_options grid = {.height = extent.height, .width = extent.width};
+    te_tensor norm[NORM_PARAMS];
+    batch_norm_of(graph, config->task_names[task], norm);
+    te_tensor x = graph->training ? normalise_batch(graph, products, conv.bias, norm, grid)
+                                  : te_head_combine(graph, products, te_head_affine(graph, conv.bias, norm), grid);
     pred.weight.shape = TE_SHAPE2(config->channels[task], config->D); /* a 1x1 convolution is a product */
     x = te_linear(graph, x, pred.weight, pred.bias, TE_ABSENT, (te_linear_options){0});
     return te_head_upsample(graph, x,

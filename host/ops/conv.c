@@ -166,6 +166,10 @@ const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_opti
 te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options)
 {
     options.groups = options.groups ? options.groups : 1;
+    if (graph->training && options.gelu) {
+        options.gelu = 0; /* as in te_linear() */
+        return te_gelu(graph, te_conv(graph, x, w, bias, options));
+    }
     return te_graph_call(graph, &te_op_conv, &options, 3, (te_tensor[]){x, w, bias});
 }
 

@@ -303,6 +303,10 @@ te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, t
                     te_linear_options options)
 {
     options.groups = options.groups ? options.groups : 1;
+    if (graph->training && options.gelu && residual.value < 0) {
+        options.gelu = 0; /* apart, so that its gradient finds what went into it */
+        return te_gelu(graph, te_linear(graph, x, w, bias, residual, options));
+    }
     return te_graph_call(graph, &te_op_linear, &options, 4, (te_tensor[]){x, w, bias, residual});
 }
 

@@ -1,0 +1,44 @@
+/* A training step: forward, losses, gradients and update as one plan, replayed. */
+#ifndef TE_TRAIN_STEP_H
+#define TE_TRAIN_STEP_H
+
+#include "model/model.h"
+
+/* A batch on the host. Labels are planar floats: (B,1,H,W), normals (B,3,H,W); kernels/loss.cl says what is ignored. */
+typedef struct te_batch {
+    const float *images;                /* (B,3,H,W), normalised */
+    const float *labels[TE_TASK_COUNT]; /* of the model's tasks */
+} te_batch;
+
+/* Hyperparameters that may change from step to step (MODEL.md section 6). */
+typedef struct te_rates {
+    float rate, beta1, beta2, epsilon, decay, largest_norm;
+} te_rates;
+
+typedef struct te_step_result {
+    float losses[TE_TASK_COUNT]; /* before their weights */
+    float valid[TE_TASK_COUNT];  /* pixels with a label */
+    float total;                 /* weighted */
+    float norm;                  /* of the gradient, before it is cut */
+} te_step_result;
+
+typedef struct te_train_step te_train_step;
+
+typedef struct te_train_options {
+    int batch, height, width; /* pixels */
+    int decoupled;            /* AdamW */
+    float backbone_factor;    /* of the learning rate for the backbone; 0: 1 */
+} te_train_options;
+
+te_status te_train_step_create(te_train_step **step, te_model *model, te_device *device,
+                               const te_train_options *options);
+void te_train_step_free(te_train_step *step);
+
+/* Run step `count` (from 1, for Adam's corrections). */
+te_status te_train_step_run(te_train_step *step, const te_batch *batch, const te_rates *rates, int64_t count,
+                            te_step_result *result);
+
+/* Copy the device's params into the model. */
+te_status te_train_step_fetch(te_train_step *step);
+
+#endif
