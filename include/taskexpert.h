@@ -72,7 +72,7 @@ typedef void (*te_log_function)(te_log_level level, const char *line, void *cont
 /* Set who gets the messages; NULL (the default) drops them. Call it before other threads use the library. */
 TE_API void te_set_log(te_log_function function, void *context);
 
-/* ---- settings: one table behind ini files, command lines and weight files -------------------------------------- */
+/* ---- settings: one table behind ini files, command lines and weight files ------------------------------------ */
 
 typedef struct te_settings te_settings;
 
@@ -103,7 +103,7 @@ TE_API te_status te_settings_get(const te_settings *settings, const char *key, c
 TE_API size_t te_settings_count(void);
 TE_API const te_setting_info *te_settings_get_info(size_t row);
 
-/* ---- devices ---------------------------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------------------------------- */
 
 typedef struct te_device te_device;
 
@@ -137,7 +137,7 @@ TE_API te_status te_device_open(te_device **device, const te_settings *settings)
 TE_API void te_device_close(te_device *device);
 TE_API te_status te_device_get_info(const te_device *device, te_device_info *info);
 
-/* ---- models ------------------------------------------------------------------------------------------------------ */
+/* ---- models -------------------------------------------------------------------------------------------------- */
 
 typedef struct te_model te_model;
 
@@ -174,7 +174,7 @@ typedef struct te_model_part {
 TE_API size_t te_model_count_parts(const te_model *model);
 TE_API te_status te_model_get_part(const te_model *model, size_t index, te_model_part *part);
 
-/* ---- the scheduler: a model made ready on a device for one input size, run on arrays ------------------------------ */
+/* ---- the scheduler: a model made ready on a device for one input size, run on arrays ------------------------- */
 
 typedef struct te_scheduler te_scheduler;
 
@@ -205,12 +205,13 @@ TE_API void te_scheduler_free(te_scheduler *scheduler);
 TE_API te_status te_scheduler_run(te_scheduler *scheduler, const float *input);
 
 /* A result of the last run by name, valid until the next run: "logits.<task>" (B,K,H,W); with options.keep also
- * "gates.<l>" (B,N,T*S) with S = E+1 scores a task (E with memory off), tasks in the model's order, "tap.<l>" (B,N,C), and
- * "memory.<l>.<task>" (B,N,D) after tap l (with memory off: the sum of decoded features so far). l counts from 0. */
+ * "gates.<l>" (B,N,T*S) with S = E+1 scores a task (E with memory off), tasks in the model's order, "tap.<l>" (B,N,C),
+ * and "memory.<l>.<task>" (B,N,D) after tap l (with memory off: the sum of decoded features so far). l counts from
+ * 0. */
 TE_API te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array);
 TE_API te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info);
 
-/* ---- pictures and predictions ------------------------------------------------------------------------------------- */
+/* ---- pictures and predictions -------------------------------------------------------------------------------- */
 
 typedef struct te_picture te_picture;
 
@@ -239,7 +240,8 @@ TE_API te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *pic
 TE_API te_status te_evaluator_get_memory(const te_evaluator *evaluator, te_memory_info *info);
 
 /* One task's map at the picture's size, owned by the prediction. `classes` for semseg and human_parts (one byte a
- * pixel), `values` for the others: sal and edge probabilities, depth in metres (height,width), normals (height,width,3). */
+ * pixel), `values` for the others: sal and edge probabilities, depth in metres (height,width), normals
+ * (height,width,3). */
 typedef struct te_map {
     const char *task;
     int width, height, channels;

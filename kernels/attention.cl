@@ -11,9 +11,9 @@
  * Gradients, with s_ij = q_i k_j / sqrt(D), p_ij the soft-max, e_i = dy_i y_i and t_ij = p_ij (dy_i v_j - e_i):
  *   attention_dq    dq_i = sum_j t_ij k_j / sqrt(D); also writes stats: each query's largest score, 1 / sum, e
  *   attention_dkv   dk_j = sum_i t_ij q_i / sqrt(D), dv_j = sum_i p_ij dy_i; queries pass through local memory
- * The forward leaves nothing but y. Mapping: as above, but PARTS work-items share an owner (a query, or a key), each with
- * a part of D, so that the three or four rows of D numbers that an owner needs fit registers for any D. The parts of a
- * product meet in local memory. Scores are the same sums in the same order in both kernels, so that a weight
+ * The forward leaves nothing but y. Mapping: as above, but PARTS work-items share an owner (a query, or a key), each
+ * with a part of D, so that the three or four rows of D numbers that an owner needs fit registers for any D. The parts
+ * of a product meet in local memory. Scores are the same sums in the same order in both kernels, so that a weight
  * exp(s_ij - largest) is at most 1 in both however large the scores are.
  * global (N / (GROUP/PARTS) rounded up times GROUP, heads, B), local (GROUP, 1, 1).
  */
@@ -162,8 +162,8 @@ static inline acc sum_parts(__local const acc *products, int row, int owner)
 
 /* stats (B,heads,N,3) */
 __kernel void attention_dq(__global const real *restrict qkv, __global const real *restrict y,
-                           __global const real *restrict dy, __global real *restrict dqkv, __global float *restrict stats,
-                           int N, int heads, float scale)
+                           __global const real *restrict dy, __global real *restrict dqkv,
+                           __global float *restrict stats, int N, int heads, float scale)
 {
     __local float4 keys[KEYS * ROW], values[KEYS * ROW];
     __local acc scores[PARTS * KEYS * OWNERS], slopes[PARTS * KEYS * OWNERS];

@@ -7,8 +7,8 @@
  *   y += scores v          in tiles of 6 x 64.
  * Packed: keys [b][head][N/32][64][32], values [b][head][N rounded up to 32][64], zero beyond N.
  *
- * The gradients are the same tiles: a block of queries gathers its dq over the keys, then a block of keys its dk and dv over
- * the queries (formulas in attention.cl).
+ * The gradients are the same tiles: a block of queries gathers its dq over the keys, then a block of keys its dk and dv
+ * over the queries (formulas in attention.cl).
  */
 #include "real.clh"
 #include "wide.clh"
@@ -158,9 +158,9 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
 
 /* ---- gradients ---- */
 
-/* A head's rows of 64 numbers, `stride` apart in memory from `offset` on, times `factor`: as tiles [b][head][N/32][64][32] for
- * score_tile, and with `keep_rows` as rows [b][head][N rounded up to 32][64] for sum_tile; zero beyond N.
- * global (N/32 rounded up, heads, B), local 1. */
+/* A head's rows of 64 numbers, `stride` apart in memory from `offset` on, times `factor`: as tiles
+ * [b][head][N/32][64][32] for score_tile, and with `keep_rows` as rows [b][head][N rounded up to 32][64] for sum_tile;
+ * zero beyond N. global (N/32 rounded up, heads, B), local 1. */
 WORK_GROUP_OF_ONE __kernel void attention_pack_side(__global const float *restrict from, __global float *restrict tiles,
                                                     __global float *restrict rows, int N, int heads, int stride,
                                                     int offset, float factor, int keep_rows)
@@ -238,7 +238,8 @@ INLINE void store_block(__local const float *sums, __global float *restrict to, 
     }
 }
 
-/* Where a head's packed rows start, and its stats: planes of maxima, 1 / sums and dy y, each (B,heads,N rounded up to 32). */
+/* Where a head's packed rows start, and its stats: planes of maxima, 1 / sums and dy y, each (B,heads,N rounded up to
+ * 32). */
 INLINE size_t head_rows(int N, int heads)
 {
     size_t padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
@@ -320,12 +321,11 @@ INLINE void soften_column(__local float *scores, __local float *slopes, __global
 }
 
 /* A block of QUERIES keys. global (N/QUERIES rounded up, heads, B), local 1. */
-WORK_GROUP_OF_ONE __kernel void attention_dkv_cpu(__global const float *restrict qkv, __global const float *restrict queries,
-                                                  __global const float *restrict query_rows,
-                                                  __global const float *restrict dy_tiles,
-                                                  __global const float *restrict dy_rows,
-                                                  __global const float *restrict stats, __global float *restrict dqkv,
-                                                  int N, int heads)
+WORK_GROUP_OF_ONE __kernel void
+attention_dkv_cpu(__global const float *restrict qkv, __global const float *restrict queries,
+                  __global const float *restrict query_rows, __global const float *restrict dy_tiles,
+                  __global const float *restrict dy_rows, __global const float *restrict stats,
+                  __global float *restrict dqkv, int N, int heads)
 {
     __local float scores[QUERIES * KEYS] __attribute__((aligned(64)));
     __local float slopes[QUERIES * KEYS] __attribute__((aligned(64)));

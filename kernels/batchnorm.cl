@@ -3,9 +3,9 @@
  *   x, y (rows,C)   stats (2,C): mean and variance (over rows, not corrected)   weight, bias (C)
  *   v = (x - mean) / sqrt(variance + 1e-5), y = act(v weight + bias)
  *
- * Statistics in two passes over a fixed tree: bit-equal runs. batchnorm_partial adds BLOCK rows of one column, either x or
- * (x - mean)^2; batchnorm_total adds the blocks. Gradients, with dz = dy act'(v weight + bias):
- *   dbias = sum dz, dweight = sum dz v, dx = weight / sqrt(variance + 1e-5) (dz - dbias / rows - v dweight / rows).
+ * Statistics in two passes over a fixed tree: bit-equal runs. batchnorm_partial adds BLOCK rows of one column, either x
+ * or (x - mean)^2; batchnorm_total adds the blocks. Gradients, with dz = dy act'(v weight + bias): dbias = sum dz,
+ * dweight = sum dz v, dx = weight / sqrt(variance + 1e-5) (dz - dbias / rows - v dweight / rows).
  *
  * global (C, blocks) for partial, (C) for total, (C, rows) for the others.
  */
@@ -46,8 +46,8 @@ static inline acc normalised(acc x, __global const real *restrict stats, int c, 
 }
 
 __kernel void batchnorm(__global const real *restrict x, __global const real *restrict stats,
-                        __global const real *restrict weight, __global const real *restrict bias, __global real *restrict y,
-                        int rows, int C, int use_gelu)
+                        __global const real *restrict weight, __global const real *restrict bias,
+                        __global real *restrict y, int rows, int C, int use_gelu)
 {
     int c = (int)get_global_id(0), row = (int)get_global_id(1);
     if (c < C && row < rows) {

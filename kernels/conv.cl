@@ -3,9 +3,9 @@
  *   x (B,h*w,C)   W (O,C/G,k,k)   b (O)   y (B,h*w,O)
  *
  * conv          a work-item computes one y, reading W as it lies in weight files; for few outputs. global (O, B*h*w).
- * conv_unfold   rows of C*k*k neighbours, channel-major as in W's rows, so that a product in G groups with W as it is gives
- *               y. Outside the grid: zero. global (C, B*h*w).
- * conv_fold     its transpose: each token gathers what its neighbours' rows hold of it. global (C, B*h*w).
+ * conv_unfold   rows of C*k*k neighbours, channel-major as in W's rows, so that a product in G groups with W as it is
+ * gives y. Outside the grid: zero. global (C, B*h*w). conv_fold     its transpose: each token gathers what its
+ * neighbours' rows hold of it. global (C, B*h*w).
  */
 #include "real.clh"
 
@@ -53,8 +53,8 @@ __kernel void conv_unfold(__global const real *restrict x, __global real *restri
     }
 }
 
-__kernel void conv_fold(__global const real *restrict rows_of, __global real *restrict y, int rows, int height, int width,
-                        int C, int size)
+__kernel void conv_fold(__global const real *restrict rows_of, __global real *restrict y, int rows, int height,
+                        int width, int C, int size)
 {
     int c = (int)get_global_id(0), row = (int)get_global_id(1);
     if (c >= C || row >= rows) {

@@ -1,4 +1,5 @@
-/* gelu on processors: as gelu.cl, BLOCK elements a work-item, 16 at a time. global (elements/BLOCK rounded up), local 1. */
+/* gelu on processors: as gelu.cl, BLOCK elements a work-item, 16 at a time. global (elements/BLOCK rounded up),
+ * local 1. */
 #include "real.clh"
 #include "wide.clh"
 

@@ -33,13 +33,14 @@ __kernel void head_affine(__global const real *restrict conv_bias, __global cons
     }
 }
 
-/* Bilinear weights of the three cells around a cell for the fine position s = -1 to 4 from its first (two of them from the
- * neighbours' sides); at the map's edge the neighbour is the cell itself, which is what clamping means. */
+/* Bilinear weights of the three cells around a cell for the fine position s = -1 to 4 from its first (two of them from
+ * the neighbours' sides); at the map's edge the neighbour is the cell itself, which is what clamping means. */
 __constant acc up4[6][3] = {{0.625f, 0.375f, 0.0f}, {0.375f, 0.625f, 0.0f}, {0.125f, 0.875f, 0.0f},
                             {0.0f, 0.875f, 0.125f}, {0.0f, 0.625f, 0.375f}, {0.0f, 0.375f, 0.625f}};
 
 /* A work-item computes the 16 fine values of one cell in one channel. Separable: for each column offset kx and each
- * neighbouring column, the four lines first (over ky and the neighbouring lines), then their share in the four columns. */
+ * neighbouring column, the four lines first (over ky and the neighbouring lines), then their share in the four columns.
+ */
 __kernel void head_combine(__global const real *restrict products, __global const real *restrict affine,
                            __global real *restrict y, int height, int width, int O, int has_affine)
 {

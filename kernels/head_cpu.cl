@@ -1,15 +1,16 @@
 /* head_combine on processors: as in head.cl, 16 channels at a time. O must be a multiple of 16.
  *
- * A work-item takes one line of cells and CHANNELS channels, so that the products of three lines stay in the second-level
- * cache. global (O/CHANNELS rounded up, B*h), local 1.
+ * A work-item takes one line of cells and CHANNELS channels, so that the products of three lines stay in the
+ * second-level cache. global (O/CHANNELS rounded up, B*h), local 1.
  */
 #include "real.clh"
 #include "wide.clh"
 
 #define CHANNELS 64
 
-/* The four fine lines from the products of one neighbouring line: v0, v1, v2 of ky = 0, 1, 2. Weights as up4 in head.cl.
- * `first` and `last`: the line is at the map's edge, and the convolution's zero padding replaces what lies beyond. */
+/* The four fine lines from the products of one neighbouring line: v0, v1, v2 of ky = 0, 1, 2. Weights as up4 in
+ * head.cl. `first` and `last`: the line is at the map's edge, and the convolution's zero padding replaces what lies
+ * beyond. */
 static inline void from_line_above(float16 *lines, float16 v0, float16 v1, float16 v2, bool first)
 {
     lines[0] += 0.625f * (first ? (float16)(0.0f) : v0) + 0.375f * v1 + 0.125f * v2;
@@ -40,8 +41,8 @@ static inline void add_column(float16 (*sum)[4], int j, float part, const float1
     }
 }
 
-/* One neighbouring column nx and one column offset kx, both constants at every call: the four lines, then their share in
- * the four columns. */
+/* One neighbouring column nx and one column offset kx, both constants at every call: the four lines, then their share
+ * in the four columns. */
 static inline void add_offset(float16 (*sum)[4], __global const float *const *cells, int nx, int kx, int O, bool first,
                               bool last, bool first_column, bool last_column)
 {

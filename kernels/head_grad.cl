@@ -1,13 +1,12 @@
 /* Gradients of head.cl, by gathering: a work-item owns one number of the result and visits what reads it.
  *
  * head_weights_dx   dy (9*O,D) -> dW (O,D,3,3). global (D, 9*O).
- * head_combine_dx   the transpose of head_combine without its epilogue: dy (B,16*h*w,O) -> (B,h*w,9*O). A work-item takes
- *                   one cell and channel, all nine offsets: columns first, then lines, as the forward is separable.
- *                   global (O, w, B*h).
- * head_epilogue_dx  with v = sum scale + shift, dv = dy gelu'(v): dv scale (rows,O), or dv sum and dv side by side
- *                   (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows).
- * head_affine_dx    gradient of head_affine's input `which` from that of (scale, shift). global (O).
- * head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K). global (K, w, B*h).
+ * head_combine_dx   the transpose of head_combine without its epilogue: dy (B,16*h*w,O) -> (B,h*w,9*O). A work-item
+ * takes one cell and channel, all nine offsets: columns first, then lines, as the forward is separable. global (O, w,
+ * B*h). head_epilogue_dx  with v = sum scale + shift, dv = dy gelu'(v): dv scale (rows,O), or dv sum and dv side by
+ * side (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows). head_affine_dx    gradient
+ * of head_affine's input `which` from that of (scale, shift). global (O). head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K).
+ * global (K, w, B*h).
  */
 #include "real.clh"
 
@@ -31,7 +30,8 @@ static inline acc share_of(int s, bool first, bool last)
     return outside ? 0.0f : alone ? 1.0f : up4_share[s + 2];
 }
 
-__kernel void head_combine_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width, int O)
+__kernel void head_combine_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width,
+                              int O)
 {
     int o = (int)get_global_id(0), column = (int)get_global_id(1), row = (int)get_global_id(2);
     int line = row % height, picture = row / height;
@@ -78,8 +78,8 @@ static inline acc bilinear_share(int cell, int size, int fine, acc ratio)
     return (cell == first ? 1.0f - t : 0.0f) + (cell == second ? t : 0.0f);
 }
 
-__kernel void head_upsample_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width, int K,
-                               int to_height, int to_width)
+__kernel void head_upsample_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width,
+                               int K, int to_height, int to_width)
 {
     int k = (int)get_global_id(0), column = (int)get_global_id(1), row = (int)get_global_id(2);
     int line = row % height, picture = row / height;
@@ -97,7 +97,8 @@ __kernel void head_upsample_dx(__global const real *restrict dy, __global real *
     for (int y = y0; y <= y1; y++) {
         acc share = bilinear_share(line, height, y, y_ratio), part = 0.0f;
         for (int x = x0; x <= x1 && share != 0.0f; x++) {
-            part += bilinear_share(column, width, x, x_ratio) * LOAD(dy, plane + (size_t)y * (size_t)to_width + (size_t)x);
+            part +=
+                bilinear_share(column, width, x, x_ratio) * LOAD(dy, plane + (size_t)y * (size_t)to_width + (size_t)x);
         }
         sum += share * part;
     }

@@ -43,8 +43,9 @@ WORK_GROUP_OF_ONE __kernel void layernorm_cpu(__global const float *restrict x, 
 
 /* dx holds s = g scale between the passes, so that GELU's slope is taken once. */
 WORK_GROUP_OF_ONE __kernel void layernorm_dx_cpu(__global const float *restrict x, __global const float *restrict scale,
-                                                 __global const float *restrict shift, __global const float *restrict dy,
-                                                 __global float *restrict dx, int C, int groups, int use_gelu)
+                                                 __global const float *restrict shift,
+                                                 __global const float *restrict dy, __global float *restrict dx, int C,
+                                                 int groups, int use_gelu)
 {
     size_t row = get_global_id(0);
     x += row * (size_t)C;
@@ -70,14 +71,14 @@ WORK_GROUP_OF_ONE __kernel void layernorm_dx_cpu(__global const float *restrict 
     }
 }
 
-/* partial (blocks, groups*C): sums of g over `block` rows, times n for dscale. A work-item takes a block of one group and
- * adds up in `partial`, which stays in the first-level cache. global (blocks, groups), local 1. */
+/* partial (blocks, groups*C): sums of g over `block` rows, times n for dscale. A work-item takes a block of one group
+ * and adds up in `partial`, which stays in the first-level cache. global (blocks, groups), local 1. */
 WORK_GROUP_OF_ONE __kernel void layernorm_partial_cpu(__global const float *restrict x,
                                                       __global const float *restrict scale,
                                                       __global const float *restrict shift,
-                                                      __global const float *restrict dy, __global float *restrict partial,
-                                                      int rows, int C, int groups, int use_gelu, int times_normal,
-                                                      int block)
+                                                      __global const float *restrict dy,
+                                                      __global float *restrict partial, int rows, int C, int groups,
+                                                      int use_gelu, int times_normal, int block)
 {
     int first = (int)get_global_id(0) * block;
     size_t group = get_global_id(1) * (size_t)C, width = (size_t)groups * (size_t)C;

@@ -2,8 +2,9 @@
  *
  *   x (M, G*K)   W (G*N, K)   b (G*N)   residual, y (M, G*N)
  *
- * Strides in elements say where x and W really lie, so that the gradients, products with one side or both transposed, are
- * the same kernel: x at x_row m + x_k k + x_group g, W at w_row n + w_k k + w_group g, y at y_row m + n + y_group g.
+ * Strides in elements say where x and W really lie, so that the gradients, products with one side or both transposed,
+ * are the same kernel: x at x_row m + x_k k + x_group g, W at w_row n + w_k k + w_group g, y at y_row m + n + y_group
+ * g.
  *
  * Mapping: a work-group of SIDE x SIDE computes a tile of 4 SIDE x 4 SIDE of one group's y; each work-item 4 x 4 of it.
  * Tiles of x and W pass through local memory, DEPTH columns at a time; out-of-range elements are read as zero.
@@ -23,8 +24,8 @@
 #define HAS_RESIDUAL 2
 #define HAS_GELU 4
 
-/* Copy rows [row0, row0 + TILE) and columns [k0, k0 + DEPTH) of a (rows, K) matrix, transposed, into `tile`. Consecutive
- * work-items read along the dimension that is consecutive in memory. */
+/* Copy rows [row0, row0 + TILE) and columns [k0, k0 + DEPTH) of a (rows, K) matrix, transposed, into `tile`.
+ * Consecutive work-items read along the dimension that is consecutive in memory. */
 static inline void load_tile(__local acc *tile, __global const real *restrict from, int row0, int rows, int row_stride,
                              int k0, int K, int k_stride, int item)
 {

@@ -3,12 +3,13 @@
  *   x (M, G*K)   W (G*N, K)   b (G*N)   residual, y (M, G*N)
  *
  * A work-item is a thread's worth of work and shares nothing: no barriers, work-groups of one. It computes CHUNK_M x
- * CHUNK_N tiles of 12 x 32; a tile's 24 sums of 16 floats stay in registers over BLOCK_K columns, and between the blocks
- * in local memory, which on a processor is a scratch that fits the second-level cache.
+ * CHUNK_N tiles of 12 x 32; a tile's 24 sums of 16 floats stay in registers over BLOCK_K columns, and between the
+ * blocks in local memory, which on a processor is a scratch that fits the second-level cache.
  *
  * Both operands are packed, so that the inner loop reads consecutively:
  *   x packed [group][M/12][K][12]     W packed [group][N/32][K][32]     (zero beyond M and N)
- * Packing reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once per set of weights, x before every product.
+ * Packing reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once
+ * per set of weights, x before every product.
  */
 #include "real.clh"
 #include "wide.clh"
@@ -77,7 +78,12 @@ WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict fro
 #define CLEAR(i) left##i = 0.0f; right##i = 0.0f;
 #define RESTORE(i) left##i = LOAD16(sums, 2 * i); right##i = LOAD16(sums, 2 * i + 1);
 #define KEEP(i) STORE16(sums, 2 * i, left##i); STORE16(sums, 2 * i + 1, right##i);
-#define MULTIPLY(i) { float16 value = (float16)(a[i]); left##i = fma(value, b0, left##i); right##i = fma(value, b1, right##i); }
+#define MULTIPLY(i)                                                                                                    \
+    {                                                                                                                  \
+        float16 value = (float16)(a[i]);                                                                               \
+        left##i = fma(value, b0, left##i);                                                                             \
+        right##i = fma(value, b1, right##i);                                                                           \
+    }
 
 /* sums (12,32) += a [count][12] times b [count][32]; `first`: they start from zero. */
 static inline void multiply_tile(__global const float *restrict a, __global const float *restrict b,
@@ -140,8 +146,8 @@ WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __g
                 if (k0 + count == K) {
                     size_t column = (size_t)n * TILE_N;
                     size_t corner = (size_t)m * TILE_M * stride + (size_t)group * (size_t)y_group + column;
-                    finish_tile(sums, bias + (size_t)(group * N) + column, residual + corner, y + corner, min(TILE_M, M - m * TILE_M),
-                                min(TILE_N, N - n * TILE_N), stride, flags);
+                    finish_tile(sums, bias + (size_t)(group * N) + column, residual + corner, y + corner,
+                                min(TILE_M, M - m * TILE_M), min(TILE_N, N - n * TILE_N), stride, flags);
                 }
             }
         }

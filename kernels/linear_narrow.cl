@@ -2,8 +2,8 @@
  *
  *   x (M, G*K)   W (G*N, K)   b (G*N)   residual, y (M, G*N)
  *
- * Packing x for a tile of 32 outputs would cost more than the product. A work-item takes ROWS rows of one group, four at a
- * time, and sums 16 columns at a time; nothing is packed. global (M/ROWS rounded up, G), local 1.
+ * Packing x for a tile of 32 outputs would cost more than the product. A work-item takes ROWS rows of one group, four
+ * at a time, and sums 16 columns at a time; nothing is packed. global (M/ROWS rounded up, G), local 1.
  */
 #include "real.clh"
 #include "wide.clh"

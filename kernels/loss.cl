@@ -1,15 +1,16 @@
-/* loss: the tasks' losses (MODEL.md section 6) and their gradients. Planar logits (B,K,H,W), labels (B,1,H,W) or (B,3,H,W).
+/* loss: the tasks' losses (MODEL.md section 6) and their gradients. Planar logits (B,K,H,W), labels (B,1,H,W) or
+ * (B,3,H,W).
  *
  * kind 0  soft-max cross-entropy over K classes, sum / valid pixels; labels outside 0 ... K-1 (255) are ignored
  *      1  the same over two classes with weights (1-p, p), p = negatives / valid of the batch
- *      2  edge: w y softplus(-x) + (1-w) (1-y) softplus(x), w = 0.95, mean over valid; labels outside 0 ... 1 are ignored
- *      3  normals: sum over 3 channels of |x/|x| - label|, mean over valid; labels shorter than 0.5 are ignored
- *      4  depth: |x - label|, mean over valid; labels <= 0 are ignored
+ *      2  edge: w y softplus(-x) + (1-w) (1-y) softplus(x), w = 0.95, mean over valid; labels outside 0 ... 1 are
+ * ignored 3  normals: sum over 3 channels of |x/|x| - label|, mean over valid; labels shorter than 0.5 are ignored 4
+ * depth: |x - label|, mean over valid; labels <= 0 are ignored
  *
- * loss_partial   sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class 1).
- *                global (pixels/block rounded up).
- * loss_total     -> result (4): loss, factors of the gradient for class 0 (or all) and class 1, valid pixels. One work-item.
- * loss_dx        dlogits = dy[0] factor d(pixel's loss)/d(logits). global (pixels).
+ * loss_partial   sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class
+ * 1). global (pixels/block rounded up). loss_total     -> result (4): loss, factors of the gradient for class 0 (or
+ * all) and class 1, valid pixels. One work-item. loss_dx        dlogits = dy[0] factor d(pixel's loss)/d(logits).
+ * global (pixels).
  */
 #include "real.clh"
 
@@ -62,8 +63,8 @@ static inline bool valid_label(__global const real *restrict label, size_t at, i
                        : value > 0.0f;
 }
 
-static inline acc pixel_loss(__global const real *restrict x, __global const real *restrict label, size_t at, size_t mark,
-                             int kind, int K, int area)
+static inline acc pixel_loss(__global const real *restrict x, __global const real *restrict label, size_t at,
+                             size_t mark, int kind, int K, int area)
 {
     acc y = LOAD(label, mark), most;
     if (kind <= 1) {
@@ -143,8 +144,8 @@ static inline void normals_dx(__global const real *restrict x, __global const re
 }
 
 __kernel void loss_dx(__global const real *restrict x, __global const real *restrict label,
-                      __global const real *restrict result, __global const real *restrict dy, __global real *restrict dx,
-                      int pixels, int kind, int K, int area)
+                      __global const real *restrict result, __global const real *restrict dy,
+                      __global real *restrict dx, int pixels, int kind, int K, int area)
 {
     int pixel = (int)get_global_id(0);
     if (pixel >= pixels) {

@@ -1,9 +1,9 @@
 /* memory: one feature memory per task, read and written at every tap (MODEL.md section 3).
  *
  * memory_start   y[n] = vector on every token. global (D, rows).
- * memory_read    z = sum_e g_e f_e (+ g_E+1 M): experts (rows,E*D), gates (rows,T*S), memory (rows,D). global (D, rows).
- * memory_write   y = (1 - s) M + s written, s = sigmoid(alpha) per channel. global (D, rows).
- * memory_sum     y = a + b. global (elements).
+ * memory_read    z = sum_e g_e f_e (+ g_E+1 M): experts (rows,E*D), gates (rows,T*S), memory (rows,D). global (D,
+ * rows). memory_write   y = (1 - s) M + s written, s = sigmoid(alpha) per channel. global (D, rows). memory_sum     y =
+ * a + b. global (elements).
  */
 #include "real.clh"
 
@@ -62,7 +62,8 @@ __kernel void memory_read_dexperts(__global const real *restrict dz, __global co
     int column = (int)get_global_id(0), row = (int)get_global_id(1);
     if (column < E * D && row < rows) {
         acc g = LOAD(gates, (size_t)row * (size_t)gate_width + (size_t)(gate_start + column / D));
-        STORE(dx, (size_t)row * (size_t)(E * D) + (size_t)column, g * LOAD(dz, (size_t)row * (size_t)D + (size_t)(column % D)));
+        STORE(dx, (size_t)row * (size_t)(E * D) + (size_t)column,
+              g * LOAD(dz, (size_t)row * (size_t)D + (size_t)(column % D)));
     }
 }
 
@@ -86,7 +87,8 @@ __kernel void memory_read_dgates(__global const real *restrict dz, __global cons
     }
     int score = column - gate_start;
     bool own = score >= 0 && score < E + has_memory, of_memory = score == E;
-    size_t z = (size_t)row * (size_t)D, from = of_memory ? z : ((size_t)row * (size_t)E + (size_t)(own ? score : 0)) * (size_t)D;
+    size_t z = (size_t)row * (size_t)D,
+           from = of_memory ? z : ((size_t)row * (size_t)E + (size_t)(own ? score : 0)) * (size_t)D;
     acc sum = 0.0f;
     for (int d = 0; d < D && own; d++) {
         acc feature = of_memory ? LOAD(memory, from + (size_t)d) : LOAD(experts, from + (size_t)d);

@@ -6,8 +6,8 @@
  *           With c = min(1, largest norm / (norm + 1e-6)):  g <- c g + decay param (Adam) or c g (AdamW, which shrinks
  *           param by rate * decay instead); m <- beta1 m + (1-beta1) g; v <- beta2 v + (1-beta2) g^2;
  *           param <- param - rate / (1-beta1^t) m / (sqrt(v / (1-beta2^t)) + epsilon). global (elements).
- * running_update  in place: mean <- 0.9 mean + 0.1 (batch mean + conv bias), variance <- 0.9 variance + 0.1 batch variance
- *           rows / (rows - 1). global (C).
+ * running_update  in place: mean <- 0.9 mean + 0.1 (batch mean + conv bias), variance <- 0.9 variance + 0.1 batch
+ * variance rows / (rows - 1). global (C).
  */
 #include "real.clh"
 
@@ -54,7 +54,8 @@ __kernel void adam(__global real *restrict param, __global const real *restrict 
 }
 
 __kernel void running_update(__global real *restrict mean, __global real *restrict variance,
-                             __global const real *restrict stats, __global const real *restrict conv_bias, int C, int rows)
+                             __global const real *restrict stats, __global const real *restrict conv_bias, int C,
+                             int rows)
 {
     int c = (int)get_global_id(0);
     if (c < C) {

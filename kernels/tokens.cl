@@ -1,9 +1,9 @@
 /* tokens: what surrounds the transformer blocks.
  *
  * patches     image (B,3,H,W) -> y (B,N,768): y[n][c,i,j] = image[c][16 line + i][16 column + j]. global (768, B*N).
- * position    y = [class token; x] + position, the position's grid resized bicubically (a = -0.75, align_corners = false,
- *             class row apart) when it is another. global (C, B*(N+cls)).
- * drop_token  y = x without the first token of each picture. global (C, B*N).
+ * position    y = [class token; x] + position, the position's grid resized bicubically (a = -0.75, align_corners =
+ * false, class row apart) when it is another. global (C, B*(N+cls)). drop_token  y = x without the first token of each
+ * picture. global (C, B*N).
  */
 #include "real.clh"
 
@@ -16,7 +16,8 @@ __kernel void patches(__global const real *restrict image, __global real *restri
     int columns = width / 16, lines = height / 16;
     int column = row % columns, line = row / columns % lines, picture = row / columns / lines;
     size_t plane = (size_t)picture * 3 + (size_t)(k / 256);
-    size_t from = (plane * (size_t)height + (size_t)(line * 16 + k % 256 / 16)) * (size_t)width + (size_t)(column * 16 + k % 16);
+    size_t from =
+        (plane * (size_t)height + (size_t)(line * 16 + k % 256 / 16)) * (size_t)width + (size_t)(column * 16 + k % 16);
     STORE(y, (size_t)row * 768 + (size_t)k, LOAD(image, from));
 }
 
@@ -64,9 +65,9 @@ __kernel void drop_token(__global const real *restrict x, __global real *restric
     }
 }
 
-/* Gradients. drop_token_dx: a zero row before each picture's tokens, global (C, B*(N+1)). position_dtable: row `cell` of
- * the position's table gathers the tokens that it was resized to, with the same weights; the class row is the sum of the
- * pictures' first tokens; global (C, rows of the table). */
+/* Gradients. drop_token_dx: a zero row before each picture's tokens, global (C, B*(N+1)). position_dtable: row `cell`
+ * of the position's table gathers the tokens that it was resized to, with the same weights; the class row is the sum of
+ * the pictures' first tokens; global (C, rows of the table). */
 __kernel void drop_token_dx(__global const real *restrict dy, __global real *restrict dx, int rows, int C, int tokens)
 {
     int c = (int)get_global_id(0), row = (int)get_global_id(1);
@@ -77,7 +78,8 @@ __kernel void drop_token_dx(__global const real *restrict dy, __global real *res
     }
 }
 
-/* Weight of cell `cell` of `size` in the fine position that lies at `s`: cubic taps, those beyond the edge on the edge. */
+/* Weight of cell `cell` of `size` in the fine position that lies at `s`: cubic taps, those beyond the edge on the edge.
+ */
 static inline acc cubic_share(int cell, int size, acc s)
 {
     int first = (int)floor(s);

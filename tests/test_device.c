@@ -141,9 +141,10 @@ static void write_text(const char *name, const char *text)
 static void write_kernel(void)
 {
     write_text("twice.clh", "#define FACTOR 2.0f\n");
-    write_text("twice.cl", "#include \"twice.clh\"\n__kernel void twice(__global const float *x, __global float *y, int n)"
-                           "\n{\n    int i = (int)get_global_id(0);\n    if (i < n) {\n        y[i] = FACTOR * x[i];\n    }"
-                           "\n}\n");
+    write_text("twice.cl",
+               "#include \"twice.clh\"\n__kernel void twice(__global const float *x, __global float *y, int n)"
+               "\n{\n    int i = (int)get_global_id(0);\n    if (i < n) {\n        y[i] = FACTOR * x[i];\n    }"
+               "\n}\n");
 }
 
 static void run_twice(te_device *device)
@@ -185,7 +186,8 @@ static void build_errors_name_file_and_line(void **state)
 {
     (void)state;
     te_kernel *kernel = NULL;
-    write_text("broken.cl", "#include \"twice.clh\"\n\n__kernel void broken(__global float *x)\n{\n    x[0] = nonsense;\n}\n");
+    write_text("broken.cl",
+               "#include \"twice.clh\"\n\n__kernel void broken(__global float *x)\n{\n    x[0] = nonsense;\n}\n");
     te_device *device = open_device("kernels.folder", folder);
     assert_int_equal(te_kernel_create(&kernel, device, "broken", "broken", ""), TE_ERR_DEVICE);
     assert_null(kernel);

@@ -1,5 +1,5 @@
-/* Every op's gradient rule on the device, against finite differences of the op's double-precision reference, over the same
- * rows that test its forward (those with ordinary numbers): single elements, and random directions of all of them.
+/* Every op's gradient rule on the device, against finite differences of the op's double-precision reference, over the
+ * same rows that test its forward (those with ordinary numbers): single elements, and random directions of all of them.
  *
  * test_gradients [NAME]   all ops, or the one called NAME
  */

@@ -143,7 +143,8 @@ static void test_backbone(void **state)
     assert_ok(te_model_load(&model, model_path));
     assert_ok(te_model_load_backbone(model, backbone_path, &used, &ignored));
     bool cls = model->config.cls_token;
-    assert_int_equal(used, 12 * (size_t)model->config.blocks + (cls ? 6 : 5)); /* patch embedding, norm, positions (, class token) */
+    assert_int_equal(used, 12 * (size_t)model->config.blocks +
+                               (cls ? 6 : 5)); /* patch embedding, norm, positions (, class token) */
     assert_int_equal(ignored, cls ? 2 : 3); /* head.weight, head.bias, and the class token where it is not used */
     te_device *device = open_device();
     te_scheduler *scheduler = run_golden(model, device, expected);

@@ -1,6 +1,8 @@
 /* Every op, every case, every variant that the device supports, against the op's double-precision reference.
  *
  * test_ops [NAME]   all ops, or the one called NAME
+ *
+ * TE_TEST_SMALL=1 in the environment leaves out the cases that take minutes in a simulator, and says how many.
  */
 #include <float.h>
 #include <math.h>
@@ -25,6 +27,9 @@ typedef struct op_case {
     const te_variant *variant;
     char name[96];
 } op_case;
+
+/* Multiply-adds, or elements of the result for ops that count none, of the cases that TE_TEST_SMALL keeps. */
+enum { SMALL_WORK = 200000 };
 
 /* What one case needs in memory. */
 typedef struct arrays {
@@ -178,6 +183,17 @@ static bool supported(const te_caps *caps, const op_case *test)
     return answer;
 }
 
+/* Whether a simulator computes this case in a second or two. */
+static bool small(const op_case *test)
+{
+    te_graph graph = {0};
+    te_tensor in[TE_INPUTS];
+    const te_call *call = record(&graph, test, in);
+    uint64_t work = test->op->macs ? test->op->macs(call) : (uint64_t)te_shape_count(&call->out);
+    te_graph_clear(&graph);
+    return work <= SMALL_WORK;
+}
+
 static te_caps open_caps(void)
 {
     te_settings *settings = NULL;
@@ -199,7 +215,8 @@ int main(int argc, char **argv)
     static op_case list[MOST];
     static struct CMUnitTest tests[MOST];
     te_caps caps = open_caps();
-    size_t count = 0;
+    bool only_small = getenv("TE_TEST_SMALL") != NULL;
+    size_t count = 0, left_out = 0;
     for (int o = 0; te_ops[o]; o++) {
         const te_op *op = te_ops[o];
         if (argc > 1 && strcmp(argv[1], op->name) != 0) {
@@ -210,11 +227,16 @@ int main(int argc, char **argv)
                 op_case *test = &list[count];
                 *test = (op_case){.op = op, .row = &op->cases[row], .variant = variant};
                 snprintf(test->name, sizeof test->name, "%s %s %d", op->name, variant->name, row);
-                if (supported(&caps, test)) {
+                if (only_small && !small(test)) {
+                    left_out++;
+                } else if (supported(&caps, test)) {
                     tests[count++] = (struct CMUnitTest){test->name, test_case, NULL, NULL, test};
                 }
             }
         }
+    }
+    if (only_small) {
+        printf("%zu large cases left out (TE_TEST_SMALL)\n", left_out);
     }
     return _cmocka_run_group_tests("ops", tests, count, NULL, NULL);
 }

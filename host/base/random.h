@@ -1,5 +1,5 @@
-/* Counter-based random numbers (Philox 4x32-10): the value depends on (seed, stream, index) alone, so that every device,
- * thread and split of the work draws the same numbers. */
+/* Counter-based random numbers (Philox 4x32-10): the value depends on (seed, stream, index) alone, so that every
+ * device, thread and split of the work draws the same numbers. */
 #ifndef TE_BASE_RANDOM_H
 #define TE_BASE_RANDOM_H
 

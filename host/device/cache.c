@@ -1,7 +1,7 @@
 /* Compiled programs on disk, under $XDG_CACHE_HOME/taskexpert.
  *
- * A file holds a header line, the key in full, and the binary with its length and CRC-32. Everything is checked before a
- * driver sees a byte: PoCL crashes on a damaged binary, rusticl accepts one. Whatever is wrong, the answer is "not
+ * A file holds a header line, the key in full, and the binary with its length and CRC-32. Everything is checked before
+ * a driver sees a byte: PoCL crashes on a damaged binary, rusticl accepts one. Whatever is wrong, the answer is "not
  * cached", and the program is built from source.
  */
 #include "device/opencl.h"

@@ -72,8 +72,8 @@ te_status te_kernel_max_work_group(const te_kernel *kernel, size_t *work_items);
 
 /* ---- CLBlast ---- */
 
-/* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is stored
- * as (K,M) or (N,K). */
+/* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is
+ * stored as (K,M) or (N,K). */
 typedef struct te_sgemm {
     size_t m, n, k;
     const te_buffer *a, *b;

@@ -1,7 +1,7 @@
 /* Params: the named tensors of a model, on the host.
  *
- * What kernels read as one tensor may be several in a weight file: the first layers of all experts, say, are one product.
- * Such a param has parts, consecutive along its first dimension, each with a name of its own.
+ * What kernels read as one tensor may be several in a weight file: the first layers of all experts, say, are one
+ * product. Such a param has parts, consecutive along its first dimension, each with a name of its own.
  */
 #ifndef TE_GRAPH_PARAMS_H
 #define TE_GRAPH_PARAMS_H

@@ -78,7 +78,9 @@ te_status te_plan_write(te_plan *plan, int value, const float *data)
 
 te_status te_plan_run(te_plan *plan)
 {
-    enum { STEPS_AT_ONCE = 64 }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass */
+    enum {
+        STEPS_AT_ONCE = 64
+    }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass */
     for (int i = 0; i < plan->step_count; i++) {
         if (i % STEPS_AT_ONCE == STEPS_AT_ONCE - 1) {
             TE_TRY(te_device_finish(plan->device));

@@ -76,8 +76,8 @@ te_status te_plan_product(te_plan *plan, const te_library_product *product);
  * Negative on failure. */
 int te_plan_scratch(te_plan *plan, int64_t elements, int source);
 
-/* Work-items that a work-group may have in this attempt to emit a call: the device's limit at first, the kernel's own if
- * that turned out smaller. */
+/* Work-items that a work-group may have in this attempt to emit a call: the device's limit at first, the kernel's own
+ * if that turned out smaller. */
 size_t te_plan_work_group(const te_plan *plan);
 const te_caps *te_plan_caps(const te_plan *plan);
 

@@ -282,7 +282,8 @@ static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx_generic
 
 /* What one query of one head adds to dq, dk and dv; q and dq at its own row, k, v, dk, dv at the first key's. */
 static void add_query(const double *q, const double *k, const double *v, const double *dy, double mean,
-                      const double *weights, int64_t tokens, int64_t stride, int64_t D, double *dq, double *dk, double *dv)
+                      const double *weights, int64_t tokens, int64_t stride, int64_t D, double *dq, double *dk,
+                      double *dv)
 {
     for (int64_t n = 0; n < tokens; n++) {
         double change = -mean;

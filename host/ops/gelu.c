@@ -107,7 +107,8 @@ static void reference_dx(const te_call *call, const double *const in[TE_INPUTS],
     }
 }
 
-static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx}, {"cpu", NULL, prefers_cpu, emit_dx_cpu}, {0}};
+static const te_variant variants_dx[] = {
+    {"generic", NULL, NULL, emit_dx}, {"cpu", NULL, prefers_cpu, emit_dx_cpu}, {0}};
 static const te_case cases_dx[] = {{{TE_SHAPE3(2, 35, 7), TE_SHAPE3(2, 35, 7)}, NULL, TE_FILL_NORMAL},
                                    {{TE_SHAPE2(1, 9000), TE_SHAPE2(1, 9000)}, NULL, TE_FILL_NORMAL}};
 

@@ -112,9 +112,9 @@ static te_status combine_shape(te_call *call)
 {
     const te_head_options *o = (const void *)call->attributes;
     const te_shape *products = &call->in[0], *affine = &call->in[1];
-    if (products->rank != 3 || products->size[1] != (int64_t)o->height * o->width ||
-        products->size[2] % OFFSETS ||
-        (affine->rank && (affine->rank != 2 || affine->size[0] != 2 || products->size[2] != OFFSETS * affine->size[1]))) {
+    if (products->rank != 3 || products->size[1] != (int64_t)o->height * o->width || products->size[2] % OFFSETS ||
+        (affine->rank &&
+         (affine->rank != 2 || affine->size[0] != 2 || products->size[2] != OFFSETS * affine->size[1]))) {
         return te_call_fail(call, "products (B,h*w,9*O), affine (2,O) or absent");
     }
     call->out = TE_SHAPE3(products->size[0], UP * UP * products->size[1], products->size[2] / OFFSETS);

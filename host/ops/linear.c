@@ -75,7 +75,8 @@ static te_status shape(te_call *call)
                : TE_OK;
 }
 
-/* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers. */
+/* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers.
+ */
 static int or_other(int value, int other)
 {
     return value >= 0 ? value : other;

@@ -40,7 +40,8 @@ static int64_t area_of(const te_call *call)
 static te_status shape(te_call *call)
 {
     call->out = TE_SHAPE1(RESULT);
-    return shapes_fit(call) ? TE_OK : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals");
+    return shapes_fit(call) ? TE_OK
+                            : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals");
 }
 
 static te_status emit(te_plan *plan, const te_call *call)

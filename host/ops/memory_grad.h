@@ -4,8 +4,8 @@
 
 #include "ops/ops.h"
 
-/* dz (B,N,D), gates (B,N,T*S): of the experts (B,N,E*D) or of the memory (B,N,D), as `op` says. `memory` is the forward's,
- * absent without one: it tells S. */
+/* dz (B,N,D), gates (B,N,T*S): of the experts (B,N,E*D) or of the memory (B,N,D), as `op` says. `memory` is the
+ * forward's, absent without one: it tells S. */
 te_tensor te_memory_read_gradient(te_graph *graph, const te_op *op, te_tensor dz, te_tensor gates, te_tensor memory,
                                   te_memory_read_options options);
 

@@ -1,7 +1,7 @@
 /* The ops, as forward code calls them. Each returns the recorded result; failures are left in graph->status.
  *
- * Sizes: B batch, N tokens (h*w on a grid), C, D widths, T tasks, K classes. Layout: channels last unless said otherwise.
- * Every op is one row of te_ops; its kernels are kernels/<family>.cl, its rules host/ops/<family>.c.
+ * Sizes: B batch, N tokens (h*w on a grid), C, D widths, T tasks, K classes. Layout: channels last unless said
+ * otherwise. Every op is one row of te_ops; its kernels are kernels/<family>.cl, its rules host/ops/<family>.c.
  */
 #ifndef TE_OPS_OPS_H
 #define TE_OPS_OPS_H
@@ -12,14 +12,15 @@
 /* The op table, ending with NULL. */
 extern const te_op *const te_ops[];
 extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, te_op_gelu_dx, te_op_sum, te_op_conv,
-    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_layernorm_dx,
-    te_op_layernorm_dscale, te_op_layernorm_dshift, te_op_attention, te_op_attention_dx, te_op_patches, te_op_position,
-    te_op_drop_token, te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
+    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_layernorm_dx, te_op_layernorm_dscale,
+    te_op_layernorm_dshift, te_op_attention, te_op_attention_dx, te_op_patches, te_op_position, te_op_drop_token,
+    te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
     te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
-    te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx,
-    te_op_head_combine_dx, te_op_head_upsample_dx, te_op_loss, te_op_loss_dx, te_op_square_sum, te_op_adam, te_op_running_update, te_op_head_epilogue_dx, te_op_head_affine_dx,
-    te_op_head_weights, te_op_head_affine, te_op_head_combine, te_op_head_upsample;
+    te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx, te_op_head_combine_dx,
+    te_op_head_upsample_dx, te_op_loss, te_op_loss_dx, te_op_square_sum, te_op_adam, te_op_running_update,
+    te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
+    te_op_head_upsample;
 
 /* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
 te_status te_ops_check_variants(const char *setting);
@@ -160,7 +161,8 @@ typedef struct te_head_options {
     int height, width; /* of the small grid */
 } te_head_options;
 
-/* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift); without affine the sums alone. */
+/* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift); without affine the sums alone.
+ */
 te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options);
 
 typedef struct te_head_upsample_options {

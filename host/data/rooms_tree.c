@@ -1,0 +1,312 @@
+#include "data/rooms_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAF = 1, BINS = 8, DEPTH = 24, STACK = DEPTH * (TE_TREE_WIDTH - 1) + TE_TREE_WIDTH };
+
+typedef struct te_bounds {
+    te_vec low, high;
+} te_bounds;
+
+static te_bounds nothing(void)
+{
+    return (te_bounds){{INFINITY, INFINITY, INFINITY}, {-INFINITY, -INFINITY, -INFINITY}};
+}
+
+static te_bounds join(te_bounds a, te_bounds b)
+{
+    return (te_bounds){
+        {fminf(a.low.x, b.low.x), fminf(a.low.y, b.low.y), fminf(a.low.z, b.low.z)},
+        {fmaxf(a.high.x, b.high.x), fmaxf(a.high.y, b.high.y), fmaxf(a.high.z, b.high.z)},
+    };
+}
+
+static te_bounds bounds_of(const te_solid *solid)
+{
+    te_vec extent = te_solid_extent(solid);
+    return (te_bounds){te_vec_sub(solid->frame.origin, extent), te_vec_add(solid->frame.origin, extent)};
+}
+
+/* Half the surface: how likely a ray that passes meets the box. */
+static float surface(te_bounds b)
+{
+    te_vec d = te_vec_sub(b.high, b.low);
+    return d.x < 0 ? 0 : d.x * d.y + d.y * d.z + d.z * d.x;
+}
+
+static float component(te_vec v, int axis)
+{
+    return axis == 0 ? v.x : axis == 1 ? v.y : v.z;
+}
+
+typedef struct te_split {
+    int axis, bin; /* solids in bins up to `bin` go to the first half */
+    float low, scale, cost;
+} te_split;
+
+static int bin_of(const te_split *split, const te_solid *solid)
+{
+    int bin = (int)((component(solid->frame.origin, split->axis) - split->low) * split->scale);
+    return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
+}
+
+/* The cheapest of the splits between bins along one axis, if it is cheaper than *best. */
+static void try_axis(const te_tree *tree, const int *order, int count, te_bounds centres, int axis, te_split *best)
+{
+    float low = component(centres.low, axis), span = component(centres.high, axis) - low;
+    if (span < 1e-6f) {
+        return;
+    }
+    te_split split = {axis, 0, low, BINS / span, 0};
+    te_bounds bounds[BINS], left = nothing();
+    int counts[BINS] = {0};
+    for (int i = 0; i < BINS; i++) {
+        bounds[i] = nothing();
+    }
+    for (int i = 0; i < count; i++) {
+        const te_solid *solid = &tree->solids[order[i]];
+        int bin = bin_of(&split, solid);
+        counts[bin]++;
+        bounds[bin] = join(bounds[bin], bounds_of(solid));
+    }
+    float after[BINS]; /* surface times number of the bins behind each place */
+    te_bounds right = nothing();
+    for (int i = BINS - 1, number = 0; i > 0; i--) {
+        right = join(right, bounds[i]);
+        number += counts[i];
+        after[i - 1] = surface(right) * (float)number;
+    }
+    for (int i = 0, number = 0; i < BINS - 1; i++) {
+        left = join(left, bounds[i]);
+        number += counts[i];
+        split.cost = surface(left) * (float)number + after[i];
+        split.bin = i;
+        if (number > 0 && number < count && split.cost < best->cost) {
+            *best = split;
+        }
+    }
+}
+
+/* A part of the solids: order[first] to order[first + count - 1]. */
+typedef struct te_range {
+    te_bounds bounds;
+    int first, count;
+    int whole; /* 1: stays together */
+} te_range;
+
+static te_range range_of(const te_tree *tree, int first, int count)
+{
+    te_range range = {nothing(), first, count, count <= LEAF};
+    for (int i = 0; i < count; i++) {
+        range.bounds = join(range.bounds, bounds_of(&tree->solids[tree->order[first + i]]));
+    }
+    return range;
+}
+
+/* Cuts a range in two; the second part goes to *other. Returns 0 where it stays together. */
+static int divide(const te_tree *tree, te_range *range, te_range *other)
+{
+    int *order = tree->order + range->first, front = 0;
+    te_bounds centres = nothing();
+    for (int i = 0; i < range->count; i++) {
+        te_vec centre = tree->solids[order[i]].frame.origin;
+        centres = join(centres, (te_bounds){centre, centre});
+    }
+    te_split best = {.axis = -1, .cost = range->count > 8 ? INFINITY : surface(range->bounds) * (float)range->count};
+    for (int i = 0; i < 3; i++) {
+        try_axis(tree, order, range->count, centres, i, &best);
+    }
+    if (best.axis < 0) {
+        range->whole = 1;
+        return 0;
+    }
+    for (int i = 0; i < range->count; i++) {
+        if (bin_of(&best, &tree->solids[order[i]]) <= best.bin) {
+            int moved = order[front];
+            order[front++] = order[i];
+            order[i] = moved;
+        }
+    }
+    *other = range_of(tree, range->first + front, range->count - front);
+    *range = range_of(tree, range->first, front);
+    return 1;
+}
+
+static void set_bounds(te_tree_node *node, int part, te_bounds b)
+{
+    const float low[3] = {b.low.x, b.low.y, b.low.z}, high[3] = {b.high.x, b.high.y, b.high.z};
+    for (int axis = 0; axis < 3; axis++) {
+        node->bounds[axis][0][part] = low[axis];
+        node->bounds[axis][1][part] = high[axis];
+    }
+}
+
+/* Fills node `at` with the solids of a range, cut into four by cutting the largest part again and again. */
+static void grow(te_tree *tree, int at, te_range all, int depth)
+{
+    te_range parts[TE_TREE_WIDTH] = {all};
+    int count = 1;
+    while (count < TE_TREE_WIDTH) {
+        int largest = -1;
+        for (int i = 0; i < count; i++) {
+            if (!parts[i].whole && (largest < 0 || surface(parts[i].bounds) > surface(parts[largest].bounds))) {
+                largest = i;
+            }
+        }
+        if (largest < 0) {
+            break;
+        }
+        count += divide(tree, &parts[largest], &parts[count]);
+    }
+    const te_bounds absent = {{1e30f, 1e30f, 1e30f}, {1e30f, 1e30f, 1e30f}};
+    for (int i = 0; i < TE_TREE_WIDTH; i++) {
+        te_tree_node *node = &tree->nodes[at];
+        set_bounds(node, i, i < count ? parts[i].bounds : absent);
+        node->first[i] = i < count ? parts[i].first : 0;
+        node->count[i] = i < count ? parts[i].count : 1;
+        if (i < count && !parts[i].whole && depth + 1 < DEPTH) {
+            node->count[i] = 0;
+            node->first[i] = tree->nodes_count++;
+            grow(tree, node->first[i], parts[i], depth + 1);
+        }
+    }
+}
+
+te_status te_tree_create(te_tree *tree, const te_solid *solids, int count)
+{
+    *tree = (te_tree){.solids = solids};
+    tree->nodes = te_alloc((size_t)count + 1, sizeof *tree->nodes, "a generated room"); /* each cuts off a solid */
+    tree->order = te_alloc((size_t)count + 1, sizeof *tree->order, "a generated room");
+    if (!tree->nodes || !tree->order) {
+        te_tree_free(tree);
+        return TE_ERR_MEMORY;
+    }
+    for (int i = 0; i < count; i++) {
+        tree->order[i] = i;
+    }
+    tree->nodes_count = 1;
+    grow(tree, 0, range_of(tree, 0, count), 0);
+    return TE_OK;
+}
+
+void te_tree_free(te_tree *tree)
+{
+    free(tree->nodes);
+    free(tree->order);
+    *tree = (te_tree){0};
+}
+
+typedef struct te_ray {
+    float origin[3], inverse[3];
+    int back[3]; /* 1 where the ray runs against the axis: it meets the upper bound first */
+} te_ray;
+
+static te_ray ray_of(te_vec o, te_vec d)
+{
+    te_ray ray = {.origin = {o.x, o.y, o.z}};
+    const float along[3] = {d.x, d.y, d.z};
+    for (int axis = 0; axis < 3; axis++) {
+        ray.inverse[axis] = 1.0f / (fabsf(along[axis]) > 1e-12f ? along[axis] : 1e-12f);
+        ray.back[axis] = ray.inverse[axis] < 0;
+    }
+    return ray;
+}
+
+/* Where the ray enters and leaves the boxes of a node's parts, four at a time. */
+typedef float te_four __attribute__((vector_size(16)));
+typedef int te_four_int __attribute__((vector_size(16)));
+
+static inline te_four choose(te_four_int which, te_four a, te_four b)
+{
+    return (te_four)((which & (te_four_int)a) | (~which & (te_four_int)b));
+}
+
+static inline void enter_parts(const te_tree_node *node, const te_ray *ray, float near, float far,
+                               float in[TE_TREE_WIDTH], float out[TE_TREE_WIDTH])
+{
+    te_four enter = {near, near, near, near}, leave = {far, far, far, far};
+    for (int axis = 0; axis < 3; axis++) {
+        te_four a, b;
+        memcpy(&a, node->bounds[axis][ray->back[axis]], sizeof a);
+        memcpy(&b, node->bounds[axis][!ray->back[axis]], sizeof b);
+        a = (a - ray->origin[axis]) * ray->inverse[axis];
+        b = (b - ray->origin[axis]) * ray->inverse[axis];
+        enter = choose(a > enter, a, enter);
+        leave = choose(b < leave, b, leave);
+    }
+    memcpy(in, &enter, sizeof enter);
+    memcpy(out, &leave, sizeof leave);
+}
+
+/* A part still to be looked into. */
+typedef struct te_waiting {
+    int first, count;
+    float in;
+} te_waiting;
+
+int te_tree_nearest(const te_tree *tree, te_vec origin, te_vec direction, float near, float *far)
+{
+    te_ray ray = ray_of(origin, direction);
+    te_waiting stack[STACK];
+    int top = 0, hit = -1;
+    stack[top++] = (te_waiting){0, 0, near};
+    while (top > 0) {
+        te_waiting part = stack[--top];
+        if (part.in >= *far) {
+            continue;
+        }
+        for (int i = 0; i < part.count; i++) {
+            int solid = tree->order[part.first + i];
+            float t = te_solid_meet(&tree->solids[solid], origin, direction, near, *far);
+            if (t < *far) {
+                *far = t;
+                hit = solid;
+            }
+        }
+        if (part.count == 0) {
+            const te_tree_node *node = &tree->nodes[part.first];
+            float in[TE_TREE_WIDTH], out[TE_TREE_WIDTH];
+            int bottom = top;
+            enter_parts(node, &ray, near, *far, in, out);
+            for (int i = 0; i < TE_TREE_WIDTH; i++) {
+                if (in[i] <= out[i]) { /* the nearest part on top */
+                    int place = top++;
+                    while (place > bottom && stack[place - 1].in < in[i]) {
+                        stack[place] = stack[place - 1];
+                        place--;
+                    }
+                    stack[place] = (te_waiting){node->first[i], node->count[i], in[i]};
+                }
+            }
+        }
+    }
+    return hit;
+}
+
+int te_tree_blocked(const te_tree *tree, te_vec origin, te_vec direction, float near, float far)
+{
+    te_ray ray = ray_of(origin, direction);
+    int stack[STACK], top = 0;
+    stack[top++] = 0;
+    while (top > 0) {
+        const te_tree_node *node = &tree->nodes[stack[--top]];
+        float in[TE_TREE_WIDTH], out[TE_TREE_WIDTH];
+        enter_parts(node, &ray, near, far, in, out);
+        for (int i = 0; i < TE_TREE_WIDTH; i++) {
+            if (in[i] > out[i]) {
+                continue;
+            }
+            if (node->count[i] == 0) {
+                stack[top++] = node->first[i];
+            }
+            for (int k = 0; k < node->count[i]; k++) {
+                const te_solid *solid = &tree->solids[tree->order[node->first[i] + k]];
+                if (!solid->ghost && te_solid_meet(solid, origin, direction, near, far) < TE_NO_HIT) {
+                    return 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
