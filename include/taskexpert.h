@@ -263,6 +263,40 @@ TE_API te_status te_prediction_save(const te_prediction *prediction, const char 
                                     unsigned what);
 TE_API void te_prediction_free(te_prediction *prediction);
 
+/* ---- training ------------------------------------------------------------------------------------------------- */
+
+typedef struct te_trainer te_trainer;
+
+/* What a step of training was like. */
+typedef struct te_train_report {
+    int64_t step, steps;    /* the step that was taken, counted from 1; of how many */
+    int task_count;
+    const char *tasks[8];
+    float losses[8];        /* of each task, before its weight */
+    float total;            /* weighted sum */
+    float norm;             /* of the gradient, before it is cut */
+    float rate;             /* learning rate */
+    double seconds, waited; /* for the step; of it, waiting for samples */
+} te_train_report;
+
+/* Called after every step; a result other than TE_OK ends the training with it. */
+typedef te_status (*te_train_function)(const te_train_report *report, void *context);
+
+/* Train `model` on `device` as [train], [data] and [input] of `settings` say. */
+TE_API te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device,
+                                   const te_settings *settings);
+TE_API void te_trainer_free(te_trainer *trainer);
+
+/* Go on where a checkpoint of te_trainer_save() ended: the same steps follow, bit for bit, on the same device with the
+ * same settings. The model must have been loaded from the same file. */
+TE_API te_status te_trainer_load(te_trainer *trainer, const char *path);
+
+/* Weights, the optimiser's moments and the step, as safetensors; te_model_load() reads the weights. */
+TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
+
+/* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. */
+TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
+
 /* Stop the running call soon, from a signal handler or another thread: it returns TE_ERR_INTERRUPTED. */
 TE_API void te_interrupt(void);
 

@@ -62,6 +62,18 @@ static te_status set_int(const te_setting *row, const char *value, int *field)
                    row->info.key, value, row->minimum, row->maximum, step);
 }
 
+static te_status set_real(const te_setting *row, const char *value, float *field)
+{
+    char *end;
+    float number = strtof(value, &end);
+    if (!*value || *end || !(number >= (float)row->minimum && number <= (float)row->maximum)) {
+        return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %d to %d", row->info.key,
+                       value, row->minimum, row->maximum);
+    }
+    *field = number;
+    return TE_OK;
+}
+
 static te_status set_bool(const te_setting *row, const char *value, int *field)
 {
     static const char *const words[2][4] = {{"off", "false", "no", "0"}, {"on", "true", "yes", "1"}};
@@ -137,6 +149,7 @@ te_status te_settings_set(te_settings *settings, const char *key, const char *va
     void *field = (char *)settings + row->offset;
     switch (row->kind) {
     case TE_SETTING_INT: return set_int(row, value, field);
+    case TE_SETTING_REAL: return set_real(row, value, field);
     case TE_SETTING_BOOL: return set_bool(row, value, field);
     case TE_SETTING_CHOICE: return set_choice(row, value, field);
     case TE_SETTING_TEXT: return set_text(row, value, field);
@@ -152,8 +165,20 @@ te_status te_settings_set_from(te_settings *settings, const char *key, const cha
 
 /* ---- to text ---- */
 
+/* The fewest digits that read back as the same float: 0.1, not 0.100000001. */
+static const char *shortest(float value, char number[32])
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(number, 32, "%.*g", digits, (double)value);
+        if (strtof(number, NULL) == value) {
+            break;
+        }
+    }
+    return number;
+}
+
 /* The value at `field`: its start, not closed by a zero, and length. Numbers are printed into `number`. */
-static const char *text_of(const te_setting *row, const void *field, char number[16], size_t *length)
+static const char *text_of(const te_setting *row, const void *field, char number[32], size_t *length)
 {
     const char *text = NULL;
     if (row->kind == TE_SETTING_CHOICE) {
@@ -166,8 +191,10 @@ static const char *text_of(const te_setting *row, const void *field, char number
         text = field;
     } else if (row->kind == TE_SETTING_BOOL) {
         text = *(const int *)field ? "on" : "off";
+    } else if (row->kind == TE_SETTING_REAL) {
+        text = shortest(*(const float *)field, number);
     } else { /* also a choice that is none: te_settings_set() will not take it back */
-        snprintf(number, 16, "%d", *(const int *)field);
+        snprintf(number, 32, "%d", *(const int *)field);
         text = number;
     }
     *length = strlen(text);
@@ -184,7 +211,7 @@ te_status te_settings_get(const te_settings *settings, const char *key, char *va
         return te_fail(TE_ERR_SETTING, "unknown setting '%.80s'; did you mean '%s'?", key,
                        te_setting_find_nearest(key)->info.key);
     }
-    char number[16];
+    char number[32];
     size_t length;
     const char *text = text_of(row, (const char *)settings + row->offset, number, &length);
     if (length >= bytes) {

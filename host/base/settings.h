@@ -14,6 +14,9 @@ typedef enum te_backbone { TE_TINY, TE_SMALL, TE_BASE, TE_LARGE, TE_BACKBONE_COU
 typedef enum te_expert_kind { TE_EXPERT_MLP, TE_EXPERT_CONV } te_expert_kind;
 typedef enum te_gate_kind { TE_GATE_CONV1, TE_GATE_CONV3, TE_GATE_CONV5, TE_GATE_MLP } te_gate_kind;
 typedef enum te_write_kind { TE_WRITE_ADD, TE_WRITE_REPLACE, TE_WRITE_GATED } te_write_kind;
+typedef enum te_optimiser { TE_ADAM, TE_ADAMW } te_optimiser;
+typedef enum te_schedule { TE_POLY, TE_COSINE } te_schedule;
+typedef enum te_data_source { TE_SOURCE_ROOMS } te_data_source;
 typedef enum te_fit_kind { TE_FIT_PAD, TE_FIT_STRETCH } te_fit_kind;
 
 struct te_settings {
@@ -52,6 +55,19 @@ struct te_settings {
         int memory;                    /* bool */
         te_write_kind write;
     } model;
+    struct {
+        int iterations, batch;
+        te_optimiser optimiser;
+        float rate;
+        te_schedule schedule;
+        int warmup;
+        float backbone_factor, decay, clip;
+        int seed, save_every;
+    } train;
+    struct {
+        te_data_source source;
+        int threads;
+    } data;
 };
 
 /* A copy in fresh memory; te_settings_free() it. */

@@ -289,9 +289,9 @@ te_status te_settings_load(te_settings *settings, const char *path)
 
 static void print_limits(FILE *stream, const te_setting *row)
 {
-    if (row->kind != TE_SETTING_INT) {
+    if (row->kind != TE_SETTING_INT && row->kind != TE_SETTING_REAL) {
         fprintf(stream, "%s", row->info.type);
-    } else if (row->step == 1) {
+    } else if (row->step == 1 || row->kind == TE_SETTING_REAL) {
         fprintf(stream, "%d to %d", row->minimum, row->maximum);
     } else {
         fprintf(stream, "%d to %d in steps of %d", row->minimum, row->maximum, row->step);

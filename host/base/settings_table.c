@@ -108,6 +108,8 @@ static te_status check_connection(const te_setting *row, const char *value)
 #define PLACE(field) offsetof(te_settings, field)
 #define INT(field, minimum, maximum, step, value, help) \
     {{#field, "int", value, help}, TE_SETTING_INT, PLACE(field), minimum, maximum, step, NULL}
+#define REAL(field, minimum, maximum, value, help) \
+    {{#field, "real", value, help}, TE_SETTING_REAL, PLACE(field), minimum, maximum, 1, NULL}
 #define BOOL(field, value, help) {{#field, "bool", value, help}, TE_SETTING_BOOL, PLACE(field), 0, 1, 1, NULL}
 #define CHOICE(field, choices, value, help) \
     {{#field, choices, value, help}, TE_SETTING_CHOICE, PLACE(field), 0, 0, 1, NULL}
@@ -159,6 +161,21 @@ static const te_setting table[] = {
          "each token uses all experts, dense [P], or its k best, sparse:k [C]"),
     BOOL(model.memory, "on", "task memories take part as one more expert and are written at each tap [P]"),
     CHOICE(model.write, "add|replace|gated", "add", "how decoded features enter a memory [C]"),
+
+    INT(train.iterations, 1, 10000000, 1, "40000", "steps of training [S]"),
+    INT(train.batch, 1, 256, 1, "4", "pictures a step [S]"),
+    CHOICE(train.optimiser, "adam|adamw", "adam", "adam adds weight decay to the gradient [S], adamw to the weights"),
+    REAL(train.rate, 0, 1, "2e-05", "learning rate at the start [S]; the paper's is 1e-5 for NYUD-v2"),
+    CHOICE(train.schedule, "poly|cosine", "poly", "learning rate times (1 - step/iterations)^0.9 [S], or half a cosine"),
+    INT(train.warmup, 0, 1000000, 1, "0", "steps over which the learning rate rises at first [S: none]"),
+    REAL(train.backbone_factor, 0, 100, "1", "the backbone's learning rate over that of the rest"),
+    REAL(train.decay, 0, 1, "1e-06", "weight decay [S]"),
+    REAL(train.clip, 0, 1000000, "10", "largest norm of the gradient [S]"),
+    INT(train.seed, 0, 2147483647, 1, "1", "of the order and choice of samples"),
+    INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
+
+    CHOICE(data.source, "rooms", "rooms", "where samples come from: rooms are generated"),
+    INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
 };
 
 enum { ROWS = sizeof table / sizeof table[0] };

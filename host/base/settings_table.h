@@ -6,6 +6,7 @@
 
 typedef enum te_setting_kind {
     TE_SETTING_INT,
+    TE_SETTING_REAL,   /* a float */
     TE_SETTING_BOOL,   /* an int: 0 or 1 */
     TE_SETTING_CHOICE, /* an enum: the place in info.type, "pad|stretch" */
     TE_SETTING_TEXT    /* char[TE_TEXT_SETTING]; its check may hold it to the choices of info.type */
@@ -16,7 +17,7 @@ struct te_setting {
     te_setting_info info;
     te_setting_kind kind;
     size_t offset;                                            /* in te_settings */
-    int minimum, maximum, step;                               /* int only: a multiple of `step` in the range */
+    int minimum, maximum, step;                               /* of numbers; an int is a multiple of `step` too */
     te_status (*check)(const te_setting *row, const char *value); /* text only; NULL: any */
 };
 

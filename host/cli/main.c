@@ -10,7 +10,7 @@
 
 /* In the order of help. */
 const cli_command *const cli_commands[] = {
-    &cli_devices, &cli_init, &cli_info, &cli_infer, &cli_settings, &cli_synth,
+    &cli_devices, &cli_init, &cli_info, &cli_infer, &cli_train, &cli_settings, &cli_synth,
     &cli_version, &cli_help, NULL,
 };
 

@@ -6,16 +6,23 @@
 
 static const float shift = 0.0015f; /* by which rays start off the surface */
 
-/* Numbers in [0,1) that are well spread over neighbouring pixels (additive recurrence with the plastic number). */
-static float spread(int x, int y, float offset)
+/* A sample of the unit square: number `i` of `n` that fill it evenly. Neighbouring pixels take turns, so that every window
+ * of one tile holds each sample once and its mean shows no pattern. */
+typedef struct te_sample_point {
+    float a, b;
+} te_sample_point;
+
+static te_sample_point sample_point(int i, int n)
 {
-    float v = 0.75487766f * (float)(x & 1023) + 0.56984029f * (float)(y & 1023) + offset;
-    return v - floorf(v);
+    int shuffled = (i * 7 + 3) % n; /* 7 divides none of the tiles' sizes */
+    float b = 0.618034f * (float)shuffled;
+    return (te_sample_point){((float)shuffled + 0.5f) / (float)n, b - floorf(b)};
 }
 
 /* 1 where the light's chosen point is seen from a surface. */
-static float visible(const te_view *view, const te_light *light, te_vec point, te_vec normal, float a, float b)
+static float visible(const te_view *view, const te_light *light, te_vec point, te_vec normal, te_sample_point sample)
 {
+    float a = sample.a, b = sample.b;
     te_vec origin = te_vec_add(point, te_vec_scale(normal, shift));
     if (light->kind == TE_LIGHT_SUN) {
         te_vec way = te_vec_scale(light->frame.z, -1);
@@ -39,12 +46,12 @@ static float visible(const te_view *view, const te_light *light, te_vec point, t
 }
 
 /* Light that comes from one direction of the half space, drawn in proportion to the cosine. */
-static te_vec gather(const te_view *view, te_vec point, te_vec normal, float a, float b)
+static te_vec gather(const te_view *view, te_vec point, te_vec normal, te_sample_point sample)
 {
     const te_scene *scene = view->scene;
     te_frame frame = te_frame_around(point, normal);
-    float r = sqrtf(a), turn = 2 * TE_PI * b, distance = 30;
-    te_vec way = te_frame_along(&frame, (te_vec){r * cosf(turn), sqrtf(fmaxf(1 - a, 0)), r * sinf(turn)});
+    float r = sqrtf(sample.a), turn = 2 * TE_PI * sample.b, distance = 30;
+    te_vec way = te_frame_along(&frame, (te_vec){r * cosf(turn), sqrtf(1 - sample.a), r * sinf(turn)});
     te_vec origin = te_vec_add(point, te_vec_scale(normal, shift));
     int hit = te_tree_nearest(view->tree, origin, way, 0, &distance);
     if (hit < 0) {
@@ -79,9 +86,25 @@ typedef struct te_finds {
     int half;       /* ceil(w/2) */
 } te_finds;
 
+enum {
+    SHADOW_TILE = 6, /* pixels; a multiple of every number of lights */
+    BOUNCE_TILE = 8  /* pixels with even coordinates */
+};
+
 static int light_of(const te_view *view, int x, int y)
 {
-    return (x + 2 * y) % view->scene->lights_count;
+    return (x + y) % view->scene->lights_count;
+}
+
+static te_sample_point shadow_sample(const te_view *view, int x, int y)
+{
+    int lights = view->scene->lights_count;
+    return sample_point((x % SHADOW_TILE + SHADOW_TILE * (y % SHADOW_TILE)) / lights, SHADOW_TILE * SHADOW_TILE / lights);
+}
+
+static te_sample_point bounce_sample(int x, int y)
+{
+    return sample_point(x % BOUNCE_TILE + BOUNCE_TILE * (y % BOUNCE_TILE), BOUNCE_TILE * BOUNCE_TILE);
 }
 
 static void send_rays(const te_view *view, te_finds *finds)
@@ -94,11 +117,10 @@ static void send_rays(const te_view *view, te_finds *finds)
             int nothing = view->solid[at] < 0;
             const te_light *light = &scene->lights[light_of(view, x, y)];
             finds->point[at] = point;
-            finds->seen[at] = nothing ? 1 : visible(view, light, point, normal, spread(x, y, 0.1f), spread(y, x, 0.6f));
+            finds->seen[at] = nothing ? 1 : visible(view, light, point, normal, shadow_sample(view, x, y));
             if (x % 2 == 0 && y % 2 == 0) {
-                float a = spread(x / 2, y / 2, 0.3f), b = spread(y / 2, x / 2, 0.8f);
                 finds->bounce[(size_t)(y / 2) * (size_t)finds->half + (size_t)(x / 2)] =
-                    nothing ? scene->ambient : gather(view, point, normal, a, b);
+                    nothing ? scene->ambient : gather(view, point, normal, bounce_sample(x / 2, y / 2));
             }
         }
     }
@@ -166,14 +188,12 @@ static te_vec indirect(const te_view *view, const te_finds *finds, int x, int y)
     return weights > 0 ? te_vec_scale(sum, 1 / weights) : te_vec_scale(view->scene->ambient, 0.7f);
 }
 
-enum { REACH = 2 }; /* of the averaging of shadows, in pixels to each side */
-
 /* Sums visibilities along a row. */
 static void sum_row(const te_view *view, const te_finds *finds, int x, int y)
 {
     size_t row = (size_t)y * (size_t)view->width, at = row + (size_t)x;
     te_tally tally = {{0}, {0}};
-    for (int u = x - REACH; u <= x + REACH; u++) {
+    for (int u = x - SHADOW_TILE / 2; u < x + SHADOW_TILE / 2; u++) {
         if (u >= 0 && u < view->width && (u == x || same_surface(view, finds, at, row + (size_t)u))) {
             int light = light_of(view, u, y);
             tally.seen[light] += finds->seen[row + (size_t)u];
@@ -190,7 +210,7 @@ static te_vec direct(const te_view *view, const te_finds *finds, int x, int y)
     te_tally tally = {{0}, {0}};
     te_vec sum = {0, 0, 0};
     int lights = view->scene->lights_count;
-    for (int v = y - REACH; v <= y + REACH; v++) {
+    for (int v = y - SHADOW_TILE / 2; v < y + SHADOW_TILE / 2; v++) {
         size_t other = (size_t)v * w + (size_t)x;
         if (v >= 0 && v < view->height && (v == y || same_surface(view, finds, at, other))) {
             for (int i = 0; i < lights; i++) {

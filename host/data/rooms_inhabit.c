@@ -8,8 +8,8 @@ static int legs_fit(const te_furnisher *f, const te_seat *seat)
     if (class == TE_ROOMS_CHAIR && seat->reach < 0.6f) {
         return 1;
     }
-    te_frame front = te_frame_moved(&seat->frame, 0, -seat->frame.origin.y + 0.05f, 0.16f);
-    te_spot spot = te_spot_of(&front, (te_vec){0.35f, 0.3f, 0.24f}, 0);
+    te_frame front = te_frame_moved(&seat->frame, 0, -seat->frame.origin.y + 0.05f, 0.28f);
+    te_spot spot = te_spot_of(&front, (te_vec){0.35f, 0.3f, 0.46f}, 0);
     return te_layout_fits(f->layout, &spot);
 }
 

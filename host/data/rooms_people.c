@@ -96,7 +96,7 @@ static void build_limb(te_scene *scene, const te_pose *pose, te_vec from, te_vec
     if (covered > 0) {
         te_vec end = te_vec_mix(from, to, covered);
         float last = thick + covered * (thin - thick), wide = covered < 1 ? loose * 1.05f : 1 + 0.6f * (loose - 1);
-        te_scene_frustum(scene, &pose->base, from, end, thick * 1.04f, last * wide, cloth);
+        te_scene_frustum(scene, &pose->base, from, end, thick * 1.02f, last * wide, cloth);
         if (covered >= 1) {
             ball(scene, pose, to, last * wide, cloth);
         }
@@ -122,11 +122,11 @@ static void build_arms(te_scene *scene, const te_body *body, const te_pose *pose
     float unit = body->tall * (0.5f + 0.5f * body->girth);
     for (int i = 0; i < 2; i++) {
         scene->part = TE_PART_UPPER_ARM;
-        ball(scene, pose, pose->shoulder[i], 0.036f * unit, d->sleeve > 0 ? d->shirt : d->skin);
-        build_limb(scene, pose, pose->shoulder[i], pose->elbow[i], 0.034f * unit, 0.026f * unit,
+        ball(scene, pose, pose->shoulder[i], 0.0335f * unit, d->sleeve > 0 ? d->shirt : d->skin);
+        build_limb(scene, pose, pose->shoulder[i], pose->elbow[i], 0.0325f * unit, 0.025f * unit,
                    d->sleeve >= 1 ? 1 : d->sleeve, d->loose, d->skin, d->shirt);
         scene->part = TE_PART_LOWER_ARM;
-        build_limb(scene, pose, pose->elbow[i], pose->wrist[i], 0.0265f * unit, 0.0175f * unit, d->sleeve >= 1 ? 0.96f : 0,
+        build_limb(scene, pose, pose->elbow[i], pose->wrist[i], 0.0255f * unit, 0.017f * unit, d->sleeve >= 1 ? 0.96f : 0,
                    d->loose, d->skin, d->shirt);
         build_hand(scene, pose, i, body->tall, d->skin);
     }
@@ -159,18 +159,18 @@ static void build_trunk(te_scene *scene, const te_body *body, const te_pose *pos
     scene->part = TE_PART_UPPER_LEG;
     te_scene_ellipsoid(scene, &hips, (te_vec){0, 0, -0.008f * tall}, (te_vec){body->hip + 0.053f * tall * girth, 0.07f * tall, 0.066f * tall * girth}, d->trousers);
     scene->part = TE_PART_TORSO;
-    float wide = body->shoulder - 0.004f * tall, deep = 0.058f * tall * (0.4f + 0.6f * girth);
-    te_scene_round_box(scene, &chest, (te_vec){0, -0.09f * tall, 0}, (te_vec){wide, 0.115f * tall, deep}, deep * 0.95f, d->shirt);
-    te_scene_ellipsoid(scene, &chest, (te_vec){0, -0.19f * tall, 0.004f * tall}, (te_vec){0.088f * tall * girth, 0.12f * tall, 0.064f * tall * girth}, d->shirt);
-    te_scene_ellipsoid(scene, &hips, (te_vec){0, 0.045f * tall, 0}, (te_vec){body->hip + 0.047f * tall * girth, 0.055f * tall, 0.066f * tall * girth}, d->shirt);
+    float wide = body->shoulder - 0.006f * tall, deep = 0.054f * tall * (0.4f + 0.6f * girth), waist = 0.084f * tall * girth;
+    te_scene_round_box(scene, &chest, (te_vec){0, -0.078f * tall, 0}, (te_vec){wide, 0.093f * tall, deep}, deep * 0.92f, d->shirt);
+    te_scene_ellipsoid(scene, &chest, (te_vec){0, -0.16f * tall, 0.003f * tall}, (te_vec){waist, 0.16f * tall, 0.062f * tall * girth}, d->shirt);
+    te_scene_ellipsoid(scene, &hips, (te_vec){0, 0.04f * tall, 0}, (te_vec){fmaxf(body->hip + 0.036f * tall * girth, waist), 0.085f * tall, 0.064f * tall * girth}, d->shirt);
     te_vec left = te_frame_locate(&chest, te_frame_point(&pose->base, pose->shoulder[0]));
     te_vec right = te_frame_locate(&chest, te_frame_point(&pose->base, pose->shoulder[1]));
-    te_scene_capsule(scene, &chest, left, right, 0.034f * tall, d->shirt);
-    te_scene_frustum(scene, &chest, (te_vec){0, -0.01f * tall, 0}, (te_vec){0, 0.038f * tall, 0}, 0.075f * tall, 0.036f * tall, d->shirt);
+    te_scene_capsule(scene, &chest, left, right, 0.031f * tall, d->shirt);
+    te_scene_ellipsoid(scene, &chest, (te_vec){0, 0.004f * tall, -0.004f * tall}, (te_vec){0.088f * tall, 0.04f * tall, 0.042f * tall}, d->shirt);
     if (bust > 0) {
         for (int side = -1; side <= 1; side += 2) {
             te_scene_ellipsoid(scene, &chest, (te_vec){(float)side * 0.047f * tall, -0.09f * tall, deep * 0.8f},
-                               (te_vec){0.042f * tall, 0.042f * tall, bust * tall}, d->shirt);
+                               (te_vec){0.046f * tall, 0.044f * tall, bust * tall}, d->shirt);
         }
     }
     te_vec skull = te_frame_locate(&chest, te_frame_point(&pose->base, pose->head.origin));
@@ -243,7 +243,7 @@ void te_person_build(te_scene *scene, te_dice *dice, const te_body *body, const 
 {
     te_dress d = draw_dress(scene, dice, skirt);
     te_scene_begin(scene, TE_ROOMS_PERSON);
-    float bust = d.haircut > 0.45f ? te_dice_real(dice, 0.02f, 0.045f) : 0;
+    float bust = d.haircut > 0.45f ? te_dice_real(dice, 0.012f, 0.028f) : 0;
     build_trunk(scene, body, pose, &d, bust);
     build_arms(scene, body, pose, &d);
     build_legs(scene, body, pose, &d);

@@ -110,7 +110,7 @@ static void place_leg(te_pose *pose, const te_body *body, int i, te_vec ankle, t
 
 void te_pose_stand(te_pose *pose, const te_body *body, te_dice *dice, const te_frame *base)
 {
-    static const float weights[] = {6, 1.5f, 1.5f, 0.7f, 1, 2, 0.5f, 2.5f, 0, 0};
+    static const float weights[] = {8, 1.5f, 0.8f, 0.4f, 0.9f, 2.2f, 0.25f, 1.6f, 0, 0};
     float stride = te_dice_chance(dice, 0.25f) ? te_dice_real(dice, 0.06f, 0.14f) : te_dice_real(dice, 0, 0.03f);
     float bend = te_dice_chance(dice, 0.1f) ? te_dice_real(dice, 0.8f, 0.95f) : te_dice_real(dice, 0.975f, 0.995f);
     float first = te_dice_sign(dice), legs = (body->thigh + body->shin) * bend, gap = te_dice_real(dice, 0.8f, 1.9f);
@@ -128,7 +128,7 @@ void te_pose_stand(te_pose *pose, const te_body *body, te_dice *dice, const te_f
 
 void te_pose_sit(te_pose *pose, const te_body *body, te_dice *dice, const te_frame *seat, float depth)
 {
-    static const float weights[] = {0.5f, 0.2f, 0.8f, 0.3f, 1, 2, 0.2f, 1, 5, 2};
+    static const float weights[] = {0.7f, 0.2f, 0.3f, 0.15f, 0.8f, 2, 0.1f, 0.6f, 7, 1.5f};
     float cushion = 0.052f * body->tall * (0.6f + 0.4f * body->girth), floor = -seat->origin.y;
     float back = body->thigh - te_dice_real(dice, 0.03f, 0.12f) * body->tall, lean = te_dice_real(dice, -0.3f, 0.25f);
     back = fminf(back, fmaxf(depth - 0.06f * body->tall, 0.1f * body->tall));

@@ -129,7 +129,9 @@ static void build_wall(te_scene *scene, const te_layout *layout, int wall, int m
         const te_opening *o = &layout->openings[i];
         if (o->wall == wall) {
             te_shell_block(scene, &frame, (te_vec){from, -0.1f, -thickness}, (te_vec){o->left, top, 0}, material);
-            te_shell_block(scene, &frame, (te_vec){o->left, -0.1f, -thickness}, (te_vec){o->right, o->low, 0}, material);
+            if (o->low > 0.01f) {
+                te_shell_block(scene, &frame, (te_vec){o->left, -0.1f, -thickness}, (te_vec){o->right, o->low, 0}, material);
+            }
             te_shell_block(scene, &frame, (te_vec){o->left, o->high, -thickness}, (te_vec){o->right, top, 0}, material);
             from = o->right;
         }

@@ -49,8 +49,8 @@ static te_vec draw_tone(te_dice *dice, int tone)
 te_vec te_style_colour(const te_style *style, te_dice *dice, te_use use)
 {
     if (te_dice_chance(dice, style->wild)) {
-        float hue = te_dice_real(dice, 0, 1), saturation = te_dice_real(dice, 0, 1);
-        return te_texture_hsv(hue, saturation, te_dice_real(dice, 0.12f, 1));
+        float hue = te_dice_real(dice, 0, 1), saturation = te_dice_real(dice, 0, 0.9f);
+        return te_texture_hsv(hue, saturation, te_dice_real(dice, 0.12f, 1) * (1 - 0.3f * saturation));
     }
     if (use != TE_USE_WALL && te_dice_chance(dice, 0.15f)) {
         float hue = style->accent + te_dice_real(dice, -0.03f, 0.03f), saturation = te_dice_real(dice, 0.3f, 0.85f);

@@ -77,7 +77,7 @@ static te_vec plain(const te_material *m, const te_surface *s)
 
 static te_vec mottle(const te_material *m, const te_surface *s)
 {
-    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 1 / m->scale), s->width / m->scale, 4);
+    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 1 / m->scale), s->width / m->scale, 3);
     return te_vec_scale(m->a, 1 + 2 * m->amount * (cloud - 0.5f));
 }
 
@@ -130,7 +130,7 @@ static te_vec tiles(const te_material *m, const te_surface *s)
     float other = (column + (int)row) & 1 ? 1.0f : 0.0f;
     te_vec colour = te_vec_mix(m->a, m->b, 0.5f + seen * (other - 0.5f));
     float tone = te_texture_hash(m->seed, column, (int)row, 3) - 0.5f;
-    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 5 / m->scale), s->width * 5 / m->scale, 3) - 0.5f;
+    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 5 / m->scale), s->width * 5 / m->scale, 2) - 0.5f;
     colour = te_vec_scale(colour, 1 + m->amount * (seen * tone + cloud));
     return te_vec_mix(colour, m->c, joint);
 }
@@ -180,7 +180,7 @@ static te_vec motif(const te_material *m, const te_surface *s)
 static te_vec carpet(const te_material *m, const te_surface *s)
 {
     float fine = te_texture_noise(m->seed, s->u / m->scale, s->v / m->scale, 0);
-    float coarse = te_texture_cloud(m->seed + 9, te_vec_scale(s->point, 2), 2 * s->width, 4);
+    float coarse = te_texture_cloud(m->seed + 9, te_vec_scale(s->point, 2), 2 * s->width, 2);
     float share = 0.5f + 1.4f * (fine - 0.5f) * visible(2 * m->scale, s->width) + 0.9f * (coarse - 0.5f);
     return te_vec_mix(m->a, m->b, te_clamp(share, 0, 1));
 }
@@ -189,7 +189,7 @@ static te_vec weave(const te_material *m, const te_surface *s)
 {
     float seen = visible(m->scale, s->width);
     float u = sinf(2 * TE_PI * s->u / m->scale), v = sinf(2 * TE_PI * s->v / m->scale);
-    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 6), 6 * s->width, 3) - 0.5f;
+    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 6), 6 * s->width, 2) - 0.5f;
     float uneven = te_texture_noise(m->seed + 5, s->u / (8 * m->scale), s->v / (1.5f * m->scale), 0) - 0.5f;
     return te_vec_mix(m->a, m->b, te_clamp(0.5f + 0.35f * seen * u * v + m->amount * (cloud + seen * uneven), 0, 1));
 }

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAF = 1, BINS = 8, DEPTH = 24, STACK = DEPTH * (TE_TREE_WIDTH - 1) + TE_TREE_WIDTH };
+/* Below DEPTH / 2 levels ranges are halved, so that 4^(DEPTH / 2) solids would be needed to go below DEPTH. */
+enum { BINS = 8, DEPTH = 32, STACK = DEPTH * (TE_TREE_WIDTH - 1) + TE_TREE_WIDTH };
 
 typedef struct te_bounds {
     te_vec low, high;
@@ -88,49 +89,47 @@ static void try_axis(const te_tree *tree, const int *order, int count, te_bounds
     }
 }
 
-/* A part of the solids: order[first] to order[first + count - 1]. */
+/* A part of the solids: order[0] to order[count - 1]. */
 typedef struct te_range {
     te_bounds bounds;
-    int first, count;
-    int whole; /* 1: stays together */
+    int *order, count;
 } te_range;
 
-static te_range range_of(const te_tree *tree, int first, int count)
+static te_range range_of(const te_tree *tree, int *order, int count)
 {
-    te_range range = {nothing(), first, count, count <= LEAF};
+    te_range range = {nothing(), order, count};
     for (int i = 0; i < count; i++) {
-        range.bounds = join(range.bounds, bounds_of(&tree->solids[tree->order[first + i]]));
+        range.bounds = join(range.bounds, bounds_of(&tree->solids[order[i]]));
     }
     return range;
 }
 
-/* Cuts a range in two; the second part goes to *other. Returns 0 where it stays together. */
-static int divide(const te_tree *tree, te_range *range, te_range *other)
+/* Cuts a range of two solids or more in two, at the cheapest place or, deep down and where all lie on one spot, in the
+ * middle of the list. */
+static void divide(const te_tree *tree, te_range *range, te_range *other, int depth)
 {
-    int *order = tree->order + range->first, front = 0;
+    int *order = range->order, count = range->count, front = 0;
     te_bounds centres = nothing();
-    for (int i = 0; i < range->count; i++) {
+    for (int i = 0; i < count; i++) {
         te_vec centre = tree->solids[order[i]].frame.origin;
         centres = join(centres, (te_bounds){centre, centre});
     }
-    te_split best = {.axis = -1, .cost = range->count > 8 ? INFINITY : surface(range->bounds) * (float)range->count};
-    for (int i = 0; i < 3; i++) {
-        try_axis(tree, order, range->count, centres, i, &best);
+    te_split best = {.axis = -1, .cost = INFINITY};
+    for (int i = 0; i < 3 && depth < DEPTH / 2; i++) {
+        try_axis(tree, order, count, centres, i, &best);
     }
-    if (best.axis < 0) {
-        range->whole = 1;
-        return 0;
-    }
-    for (int i = 0; i < range->count; i++) {
+    for (int i = 0; i < count && best.axis >= 0; i++) {
         if (bin_of(&best, &tree->solids[order[i]]) <= best.bin) {
             int moved = order[front];
             order[front++] = order[i];
             order[i] = moved;
         }
     }
-    *other = range_of(tree, range->first + front, range->count - front);
-    *range = range_of(tree, range->first, front);
-    return 1;
+    if (best.axis < 0) {
+        front = count / 2;
+    }
+    *other = range_of(tree, order + front, count - front);
+    *range = range_of(tree, order, front);
 }
 
 static void set_bounds(te_tree_node *node, int part, te_bounds b)
@@ -146,54 +145,50 @@ static void set_bounds(te_tree_node *node, int part, te_bounds b)
 static void grow(te_tree *tree, int at, te_range all, int depth)
 {
     te_range parts[TE_TREE_WIDTH] = {all};
-    int count = 1;
-    while (count < TE_TREE_WIDTH) {
-        int largest = -1;
+    int count = all.count > 0, largest = all.count > 1 ? 0 : -1;
+    while (count < TE_TREE_WIDTH && largest >= 0) {
+        divide(tree, &parts[largest], &parts[count], depth);
+        count++;
+        largest = -1;
         for (int i = 0; i < count; i++) {
-            if (!parts[i].whole && (largest < 0 || surface(parts[i].bounds) > surface(parts[largest].bounds))) {
+            if (parts[i].count > 1 && (largest < 0 || surface(parts[i].bounds) > surface(parts[largest].bounds))) {
                 largest = i;
             }
         }
-        if (largest < 0) {
-            break;
-        }
-        count += divide(tree, &parts[largest], &parts[count]);
     }
     const te_bounds absent = {{1e30f, 1e30f, 1e30f}, {1e30f, 1e30f, 1e30f}};
     for (int i = 0; i < TE_TREE_WIDTH; i++) {
         te_tree_node *node = &tree->nodes[at];
         set_bounds(node, i, i < count ? parts[i].bounds : absent);
-        node->first[i] = i < count ? parts[i].first : 0;
-        node->count[i] = i < count ? parts[i].count : 1;
-        if (i < count && !parts[i].whole && depth + 1 < DEPTH) {
-            node->count[i] = 0;
-            node->first[i] = tree->nodes_count++;
-            grow(tree, node->first[i], parts[i], depth + 1);
+        node->part[i] = i < count ? -1 - parts[i].order[0] : 0;
+        if (i < count && parts[i].count > 1) {
+            node->part[i] = tree->nodes_count++;
+            grow(tree, node->part[i], parts[i], depth + 1);
         }
     }
 }
 
 te_status te_tree_create(te_tree *tree, const te_solid *solids, int count)
 {
-    *tree = (te_tree){.solids = solids};
-    tree->nodes = te_alloc((size_t)count + 1, sizeof *tree->nodes, "a generated room"); /* each cuts off a solid */
-    tree->order = te_alloc((size_t)count + 1, sizeof *tree->order, "a generated room");
-    if (!tree->nodes || !tree->order) {
+    *tree = (te_tree){.solids = solids, .nodes_count = 1};
+    tree->nodes = te_alloc((size_t)count + 1, sizeof *tree->nodes, "a generated room"); /* each cuts a solid off */
+    int *order = te_alloc((size_t)count + 1, sizeof *order, "a generated room");
+    if (!tree->nodes || !order) {
         te_tree_free(tree);
+        free(order);
         return TE_ERR_MEMORY;
     }
     for (int i = 0; i < count; i++) {
-        tree->order[i] = i;
+        order[i] = i;
     }
-    tree->nodes_count = 1;
-    grow(tree, 0, range_of(tree, 0, count), 0);
+    grow(tree, 0, range_of(tree, order, count), 0);
+    free(order);
     return TE_OK;
 }
 
 void te_tree_free(te_tree *tree)
 {
     free(tree->nodes);
-    free(tree->order);
     *tree = (te_tree){0};
 }
 
@@ -241,7 +236,7 @@ static inline void enter_parts(const te_tree_node *node, const te_ray *ray, floa
 
 /* A part still to be looked into. */
 typedef struct te_waiting {
-    int first, count;
+    int part;
     float in;
 } te_waiting;
 
@@ -250,34 +245,31 @@ int te_tree_nearest(const te_tree *tree, te_vec origin, te_vec direction, float 
     te_ray ray = ray_of(origin, direction);
     te_waiting stack[STACK];
     int top = 0, hit = -1;
-    stack[top++] = (te_waiting){0, 0, near};
+    stack[top++] = (te_waiting){0, near};
     while (top > 0) {
-        te_waiting part = stack[--top];
-        if (part.in >= *far) {
+        te_waiting next = stack[--top];
+        if (next.in >= *far) {
             continue;
         }
-        for (int i = 0; i < part.count; i++) {
-            int solid = tree->order[part.first + i];
-            float t = te_solid_meet(&tree->solids[solid], origin, direction, near, *far);
+        if (next.part < 0) {
+            float t = te_solid_meet(&tree->solids[-1 - next.part], origin, direction, near, *far);
             if (t < *far) {
                 *far = t;
-                hit = solid;
+                hit = -1 - next.part;
             }
+            continue;
         }
-        if (part.count == 0) {
-            const te_tree_node *node = &tree->nodes[part.first];
-            float in[TE_TREE_WIDTH], out[TE_TREE_WIDTH];
-            int bottom = top;
-            enter_parts(node, &ray, near, *far, in, out);
-            for (int i = 0; i < TE_TREE_WIDTH; i++) {
-                if (in[i] <= out[i]) { /* the nearest part on top */
-                    int place = top++;
-                    while (place > bottom && stack[place - 1].in < in[i]) {
-                        stack[place] = stack[place - 1];
-                        place--;
-                    }
-                    stack[place] = (te_waiting){node->first[i], node->count[i], in[i]};
+        const te_tree_node *node = &tree->nodes[next.part];
+        float in[TE_TREE_WIDTH], out[TE_TREE_WIDTH];
+        int bottom = top;
+        enter_parts(node, &ray, near, *far, in, out);
+        for (int i = 0; i < TE_TREE_WIDTH; i++) {
+            if (in[i] <= out[i]) { /* the nearest part goes on top */
+                int place = top++;
+                for (; place > bottom && stack[place - 1].in < in[i]; place--) {
+                    stack[place] = stack[place - 1];
                 }
+                stack[place] = (te_waiting){node->part[i], in[i]};
             }
         }
     }
@@ -297,14 +289,13 @@ int te_tree_blocked(const te_tree *tree, te_vec origin, te_vec direction, float 
             if (in[i] > out[i]) {
                 continue;
             }
-            if (node->count[i] == 0) {
-                stack[top++] = node->first[i];
+            if (node->part[i] >= 0) {
+                stack[top++] = node->part[i];
+                continue;
             }
-            for (int k = 0; k < node->count[i]; k++) {
-                const te_solid *solid = &tree->solids[tree->order[node->first[i] + k]];
-                if (!solid->ghost && te_solid_meet(solid, origin, direction, near, far) < TE_NO_HIT) {
-                    return 1;
-                }
+            const te_solid *solid = &tree->solids[-1 - node->part[i]];
+            if (!solid->ghost && te_solid_meet(solid, origin, direction, near, far) < TE_NO_HIT) {
+                return 1;
             }
         }
     }

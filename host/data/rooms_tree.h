@@ -7,18 +7,16 @@
 
 enum { TE_TREE_WIDTH = 4 };
 
-/* Up to four parts of a set of solids, each with the box that holds it, and either solids (count > 0: order[first] and
- * the next ones) or a node of its own (count 0: nodes[first]). Absent parts have a box that no ray reaches. */
+/* Up to four parts of a set of solids, each with the box that holds it: a node of its own (part >= 0) or one solid
+ * (-1 - part). Absent parts have a box that no ray reaches. */
 typedef struct te_tree_node {
     float bounds[3][2][TE_TREE_WIDTH]; /* axis; low, high; part */
-    int first[TE_TREE_WIDTH];
-    int count[TE_TREE_WIDTH];
+    int part[TE_TREE_WIDTH];
 } te_tree_node;
 
 typedef struct te_tree {
     const te_solid *solids; /* the creator's; they outlive the tree */
     te_tree_node *nodes;
-    int *order;
     int nodes_count;
 } te_tree;
 

@@ -2,6 +2,7 @@
 #ifndef TE_MODEL_MODEL_H
 #define TE_MODEL_MODEL_H
 
+#include "base/safetensors.h"
 #include "model/parts.h"
 
 struct te_model {
@@ -12,6 +13,16 @@ struct te_model {
 
 /* Settings and params without data: te_params_fill() or a weight file supplies them. */
 te_status te_model_declare(te_model **model, const te_settings *settings);
+
+/* What a checkpoint holds beside the model: more tensors, and metadata as key, value, key, value... */
+typedef struct te_model_extra {
+    const te_entry_out *entries;
+    size_t entry_count;
+    const char *const *pairs;
+    size_t pair_count;
+} te_model_extra;
+
+te_status te_model_save_with(const te_model *model, const char *path, te_storage storage, const te_model_extra *extra);
 
 /* Record the forward pass for `extent`. Outputs are named as te_scheduler_get() documents; with `keep` 1 those of the
  * gates too, with 2 those of taps and memories. Returns the input (B,3,H,W). The graph refers to the model's params. */

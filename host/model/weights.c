@@ -65,11 +65,11 @@ static void list_entries(const te_params *params, te_entry_out *entries)
     }
 }
 
-te_status te_model_save(const te_model *model, const char *path, te_storage storage)
+te_status te_model_save_with(const te_model *model, const char *path, te_storage storage, const te_model_extra *extra)
 {
     size_t entry_count = count_parts(&model->params), pair_count;
-    te_entry_out *entries = te_alloc(entry_count, sizeof *entries, "a weight file");
-    const char **pairs = te_alloc(2 * te_settings_count(), sizeof *pairs, "a weight file");
+    te_entry_out *entries = te_alloc(entry_count + extra->entry_count, sizeof *entries, "a weight file");
+    const char **pairs = te_alloc(2 * (te_settings_count() + extra->pair_count), sizeof *pairs, "a weight file");
     char(*texts)[TE_TEXT_SETTING] = te_alloc(te_settings_count(), sizeof *texts, "a weight file");
     te_status status = entries && pairs && texts ? TE_OK : TE_ERR_MEMORY;
     if (status == TE_OK) {
@@ -77,12 +77,24 @@ te_status te_model_save(const te_model *model, const char *path, te_storage stor
         status = list_settings(model->settings, pairs, texts, &pair_count);
     }
     if (status == TE_OK) {
-        status = te_safetensors_save(path, entries, entry_count, storage, pairs, pair_count);
+        for (size_t i = 0; i < extra->entry_count; i++) {
+            entries[entry_count + i] = extra->entries[i];
+        }
+        for (size_t i = 0; i < 2 * extra->pair_count; i++) {
+            pairs[2 * pair_count + i] = extra->pairs[i];
+        }
+        status = te_safetensors_save(path, entries, entry_count + extra->entry_count, storage, pairs,
+                                     pair_count + extra->pair_count);
     }
     free(entries);
     free((void *)pairs);
     free(texts);
     return status;
+}
+
+te_status te_model_save(const te_model *model, const char *path, te_storage storage)
+{
+    return te_model_save_with(model, path, storage, &(te_model_extra){0});
 }
 
 /* ---- loading our own files ---- */
@@ -182,7 +194,7 @@ static te_status read_model(te_model **model, const te_safetensors *file, const 
     for (int i = 0; i < read->params.count; i++) {
         TE_TRY_OUT(read_param(&read->params.list[i], file, path));
     }
-    if (te_safetensors_count(file) > count_parts(&read->params)) {
+    if (te_safetensors_count(file) > count_parts(&read->params) && !te_safetensors_find_metadata(file, "train.step")) {
         te_log(TE_LOG_WARNING, "'%s' holds %zu tensors that the model does not use", path,
                te_safetensors_count(file) - count_parts(&read->params));
     }

@@ -236,3 +236,25 @@ te_status te_train_step_fetch(te_train_step *step)
     }
     return TE_OK;
 }
+
+int te_train_step_count(const te_train_step *step)
+{
+    return step->trained_count;
+}
+
+int te_train_step_param(const te_train_step *step, int index)
+{
+    return step->trained[index].param;
+}
+
+te_status te_train_step_read_moments(te_train_step *step, int index, float *m, float *v)
+{
+    TE_TRY(te_plan_read(step->plan, step->trained[index].m, m));
+    return te_plan_read(step->plan, step->trained[index].v, v);
+}
+
+te_status te_train_step_write_moments(te_train_step *step, int index, const float *m, const float *v)
+{
+    TE_TRY(te_plan_write(step->plan, step->trained[index].m, m));
+    return te_plan_write(step->plan, step->trained[index].v, v);
+}

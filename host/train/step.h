@@ -38,6 +38,13 @@ void te_train_step_free(te_train_step *step);
 te_status te_train_step_run(te_train_step *step, const te_batch *batch, const te_rates *rates, int64_t count,
                             te_step_result *result);
 
+/* The moments of trained param `index` of te_train_step_count(): which param it is, and m and v of its size, copied to
+ * the host, or from it. */
+int te_train_step_count(const te_train_step *step);
+int te_train_step_param(const te_train_step *step, int index);
+te_status te_train_step_read_moments(te_train_step *step, int index, float *m, float *v);
+te_status te_train_step_write_moments(te_train_step *step, int index, const float *m, const float *v);
+
 /* Copy the device's params into the model. */
 te_status te_train_step_fetch(te_train_step *step);
 

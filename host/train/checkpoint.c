@@ -1,0 +1,146 @@
+/* Checkpoints: the model, Adam's moments as optim.m.<name> and optim.v.<name>, the step (MODEL.md section 7). */
+#include "train/trainer.h"
+
+#include "base/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 200 };
+
+static const char *const step_key = "train.step";
+
+/* One tensor a part for m, then one for v, over all trained params. */
+typedef struct moments {
+    te_entry_out *entries;
+    char (*names)[NAME_BYTES];
+    float **data; /* m and v of each trained param */
+    size_t count;
+} moments;
+
+static void free_moments(moments *kept, int trained)
+{
+    for (int i = 0; kept->data && i < 2 * trained; i++) {
+        free(kept->data[i]);
+    }
+    free(kept->data);
+    free(kept->entries);
+    free(kept->names);
+}
+
+static size_t count_parts(const te_trainer *trainer)
+{
+    size_t parts = 0;
+    for (int i = 0; i < te_train_step_count(trainer->step); i++) {
+        parts += (size_t)trainer->model->params.list[te_train_step_param(trainer->step, i)].part_count;
+    }
+    return parts;
+}
+
+static void add_entries(moments *kept, const te_param *param, const char *kind, const float *data)
+{
+    int64_t elements = te_shape_count(&param->part_shape);
+    for (int part = 0; part < param->part_count; part++) {
+        char *name = kept->names[kept->count];
+        te_entry_out *entry = &kept->entries[kept->count++];
+        snprintf(name, NAME_BYTES, "optim.%s.%s", kind, param->names[part]);
+        *entry = (te_entry_out){.name = name, .rank = param->part_shape.rank, .data = data + part * elements};
+        memcpy(entry->shape, param->part_shape.size, sizeof param->part_shape.size);
+    }
+}
+
+static te_status read_moments(te_trainer *trainer, moments *kept)
+{
+    int trained = te_train_step_count(trainer->step);
+    size_t parts = 2 * count_parts(trainer);
+    kept->entries = te_alloc(parts, sizeof *kept->entries, "a checkpoint");
+    kept->names = te_alloc(parts, sizeof *kept->names, "a checkpoint");
+    kept->data = te_alloc(2 * (size_t)trained, sizeof *kept->data, "a checkpoint");
+    if (!kept->entries || !kept->names || !kept->data) {
+        return TE_ERR_MEMORY;
+    }
+    for (int i = 0; i < trained; i++) {
+        const te_param *param = &trainer->model->params.list[te_train_step_param(trainer->step, i)];
+        size_t elements = (size_t)te_shape_count(&param->shape);
+        float *m = kept->data[2 * i] = te_alloc(elements, sizeof *m, "a checkpoint");
+        float *v = kept->data[2 * i + 1] = te_alloc(elements, sizeof *v, "a checkpoint");
+        if (!m || !v) {
+            return TE_ERR_MEMORY;
+        }
+        TE_TRY(te_train_step_read_moments(trainer->step, i, m, v));
+        add_entries(kept, param, "m", m);
+        add_entries(kept, param, "v", v);
+    }
+    return TE_OK;
+}
+
+te_status te_trainer_save(te_trainer *trainer, const char *path)
+{
+    moments kept = {0};
+    char step[32];
+    snprintf(step, sizeof step, "%lld", (long long)trainer->taken);
+    const char *pairs[] = {step_key, step};
+    te_status status = te_train_step_fetch(trainer->step);
+    status = status == TE_OK ? read_moments(trainer, &kept) : status;
+    if (status == TE_OK) {
+        status = te_model_save_with(trainer->model, path, TE_STORE_FP32,
+                                    &(te_model_extra){kept.entries, kept.count, pairs, 1});
+    }
+    free_moments(&kept, te_train_step_count(trainer->step));
+    return status;
+}
+
+/* ---- loading ---- */
+
+static te_status load_moment(const te_safetensors *file, const char *path, const te_param *param, const char *kind,
+                             float *data)
+{
+    int64_t elements = te_shape_count(&param->part_shape);
+    for (int part = 0; part < param->part_count; part++) {
+        char name[NAME_BYTES];
+        snprintf(name, sizeof name, "optim.%s.%s", kind, param->names[part]);
+        const te_entry *entry = te_safetensors_find(file, name);
+        if (!entry || entry->count != (size_t)elements) {
+            return te_fail(TE_ERR_FORMAT, "'%s' %s '%s': it is no checkpoint of this model", path,
+                           entry ? "has another shape for" : "lacks the tensor", name);
+        }
+        TE_TRY(te_entry_read(entry, data + part * elements));
+    }
+    return TE_OK;
+}
+
+static te_status load_moments(te_trainer *trainer, const te_safetensors *file, const char *path)
+{
+    for (int i = 0; i < te_train_step_count(trainer->step); i++) {
+        const te_param *param = &trainer->model->params.list[te_train_step_param(trainer->step, i)];
+        size_t elements = (size_t)te_shape_count(&param->shape);
+        float *m = te_alloc(elements, sizeof *m, "a checkpoint"), *v = te_alloc(elements, sizeof *v, "a checkpoint");
+        te_status status = m && v ? load_moment(file, path, param, "m", m) : TE_ERR_MEMORY;
+        status = status == TE_OK ? load_moment(file, path, param, "v", v) : status;
+        status = status == TE_OK ? te_train_step_write_moments(trainer->step, i, m, v) : status;
+        free(m);
+        free(v);
+        TE_TRY(status);
+    }
+    return TE_OK;
+}
+
+te_status te_trainer_load(te_trainer *trainer, const char *path)
+{
+    te_safetensors *file;
+    TE_TRY(te_safetensors_open(&file, path));
+    const char *text = te_safetensors_find_metadata(file, step_key);
+    char *end = NULL;
+    long long taken = text ? strtoll(text, &end, 10) : -1;
+    te_status status = TE_OK;
+    if (taken < 0 || !end || *end) {
+        status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+    }
+    status = status == TE_OK ? load_moments(trainer, file, path) : status;
+    if (status == TE_OK) {
+        trainer->taken = taken;
+    }
+    te_safetensors_close(file);
+    return status;
+}
