@@ -7,7 +7,7 @@
  *     te_model_load(&model, "weights.safetensors");
  *     te_settings_create(&settings);              // defaults; te_settings_load() reads an ini file over them
  *     te_device_open(&device, settings);          // the [device] section picks; any OpenCL 1.2 device will do
- *     te_evaluator_create(&evaluator, model, device, settings);
+ *     te_evaluator_create(&evaluator, model, device, NULL);
  *     te_picture_load(&picture, "photo.jpg");
  *     te_evaluator_run(evaluator, picture, &prediction);
  *     te_prediction_save(prediction, "out", "photo", TE_SAVE_OVERVIEW);
@@ -297,7 +297,8 @@ TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 /* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. */
 TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
 
-/* Stop the running call soon, from a signal handler or another thread: it returns TE_ERR_INTERRUPTED. */
+/* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns
+ * TE_ERR_INTERRUPTED. */
 TE_API void te_interrupt(void);
 
 #ifdef __cplusplus

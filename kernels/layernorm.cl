@@ -4,7 +4,7 @@
  *
  * A work-group of GROUP work-items (a power of two) takes one row: partial sums in local memory, added in a fixed tree.
  * Mean and variance in two passes: the difference of squares would lose what float cannot spare.
- * global (GROUP, rows*groups), local (GROUP, 1).
+ * global (GROUP*rows*groups), local (GROUP).
  *
  * Gradients, with n the normalised x, f = 1 / sqrt(variance + 1e-6) and g = dy, times the slope of GELU where asked:
  *   layernorm_dx        dx = f (s - mean(s) - n mean(s n)), s = g scale, means over the row
@@ -59,7 +59,7 @@ __kernel void layernorm(__global const real *restrict x, __global const real *re
                         __global const real *restrict shift, __global real *restrict y, int C, int groups, int use_gelu)
 {
     __local acc parts[GROUP];
-    size_t row = get_group_id(1), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
+    size_t row = get_group_id(0), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
     acc mean = row_mean(x, start, C, parts), factor = row_factor(x, start, C, mean, parts);
     for (int c = (int)get_local_id(0); c < C; c += GROUP) {
         acc value = (LOAD(x, start + (size_t)c) - mean) * factor;
@@ -81,7 +81,7 @@ __kernel void layernorm_dx(__global const real *restrict x, __global const real 
                            __global real *restrict dx, int C, int groups, int use_gelu)
 {
     __local acc parts[GROUP];
-    size_t row = get_group_id(1), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
+    size_t row = get_group_id(0), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
     int item = (int)get_local_id(0);
     acc mean = row_mean(x, start, C, parts), factor = row_factor(x, start, C, mean, parts);
     acc sum = 0.0f, products = 0.0f;
@@ -105,7 +105,7 @@ __kernel void layernorm_dx(__global const real *restrict x, __global const real 
 __kernel void layernorm_stats(__global const real *restrict x, __global float *restrict stats, int C)
 {
     __local acc parts[GROUP];
-    size_t row = get_group_id(1), start = row * (size_t)C;
+    size_t row = get_group_id(0), start = row * (size_t)C;
     acc mean = row_mean(x, start, C, parts), factor = row_factor(x, start, C, mean, parts);
     if (get_local_id(0) == 0) {
         stats[2 * row] = mean;

@@ -21,7 +21,7 @@ __kernel void patches(__global const real *restrict image, __global real *restri
     STORE(y, (size_t)row * 768 + (size_t)k, LOAD(image, from));
 }
 
-/* Keys' cubic convolution at distance 1 - t, t, 1 - t, 2 - t from the four neighbours; tap -1 to 2. */
+/* Keys' cubic convolution at distance 1 + t, t, 1 - t, 2 - t from the four neighbours; tap -1 to 2. */
 static inline acc cubic(int tap, acc t)
 {
     acc d = fabs((acc)tap - t);

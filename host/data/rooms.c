@@ -21,7 +21,8 @@ const char *const te_rooms_class_names[TE_ROOMS_CLASSES] = {
 static void build_scene(te_scene *scene, te_layout *layout, uint64_t seed, uint64_t index)
 {
     te_dice style = te_dice_start(seed, index, TE_DICE_STYLE), shell = te_dice_start(seed, index, TE_DICE_SHELL);
-    te_dice furniture = te_dice_start(seed, index, TE_DICE_FURNITURE), people = te_dice_start(seed, index, TE_DICE_PEOPLE);
+    te_dice furniture = te_dice_start(seed, index, TE_DICE_FURNITURE),
+            people = te_dice_start(seed, index, TE_DICE_PEOPLE);
     te_style_choose(&scene->style, &style);
     te_shell_build(scene, layout, &shell);
     te_furnisher furnisher = {scene, layout, &furniture};
@@ -48,7 +49,8 @@ static te_status allocate(te_rooms_sample **sample, int width, int height)
     made->normals = te_alloc(h, 3 * w * sizeof *made->normals, "a generated room");
     made->edge = te_alloc(h, w, "a generated room");
     made->depth = te_alloc(h, w * sizeof *made->depth, "a generated room");
-    if (!made->rgb || !made->semseg || !made->human_parts || !made->sal || !made->normals || !made->edge || !made->depth) {
+    if (!made->rgb || !made->semseg || !made->human_parts || !made->sal || !made->normals || !made->edge
+        || !made->depth) {
         te_rooms_sample_free(made);
         return TE_ERR_MEMORY;
     }
@@ -56,7 +58,8 @@ static te_status allocate(te_rooms_sample **sample, int width, int height)
     return TE_OK;
 }
 
-static te_status render(te_rooms_sample *sample, te_scene *scene, const te_tree *tree, uint64_t seed, uint64_t index)
+static te_status render(te_rooms_sample *sample, te_scene *scene, const te_tree *tree, uint64_t seed,
+                        uint64_t index)
 {
     te_view view;
     TE_TRY(te_view_create(&view, scene, tree, sample->width, sample->height));
@@ -76,8 +79,9 @@ out:
 te_status te_rooms_sample_create(te_rooms_sample **sample, uint64_t seed, uint64_t index, int width, int height)
 {
     if (width < 1 || height < 1 || width > TE_ROOMS_LIMIT || height > TE_ROOMS_LIMIT) {
-        return te_fail(TE_ERR_ARGUMENT, "cannot generate a room of '%d x %d' pixels: 1 to %d each way are supported",
-                       width, height, TE_ROOMS_LIMIT);
+        return te_fail(TE_ERR_ARGUMENT,
+                       "cannot generate a room of '%d x %d' pixels: 1 to %d each way are supported", width, height,
+                       TE_ROOMS_LIMIT);
     }
     te_rooms_sample *made = NULL;
     te_scene *scene = NULL;

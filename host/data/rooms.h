@@ -3,8 +3,8 @@
  * A sample is a function of (seed, index) and the size alone; nothing is shared between calls, so threads may make
  * samples at the same time. On machines with another mathematical library the last bits may differ.
  *
- * Invariants: every pixel has a class, a depth above 0 and a unit normal that faces the camera; human_parts is not 0
- * exactly where the class is person; labels are those of the ray through the pixel's centre. */
+ * Invariants: every pixel has a class, a depth above 0 and a unit normal that faces the camera; human_parts is not
+ * 0 exactly where the class is person; labels are those of the ray through the pixel's centre. */
 #ifndef TE_DATA_ROOMS_H
 #define TE_DATA_ROOMS_H
 
@@ -46,9 +46,10 @@ typedef struct te_rooms_sample {
     float focal;          /* pixels; the optical axis meets the middle of the picture */
     uint8_t *rgb;         /* (h,w,3) */
     uint8_t *semseg;      /* (h,w) classes above */
-    uint8_t *human_parts; /* (h,w) 0 background, 1 head, 2 torso, 3 upper arms, 4 lower arms, 5 upper legs, 6 lower legs */
+    uint8_t *human_parts; /* (h,w) 0 background, 1 head, 2 torso, 3 upper arms, 4 lower arms, 5 upper legs, 6 lower
+                             legs */
     uint8_t *sal;         /* (h,w) 1: people, or where none is to be seen the most prominent near thing */
-    float *normals;       /* (h,w,3) unit vectors in the camera's frame: x to the right, y up, z towards the camera */
+    float *normals; /* (h,w,3) unit vectors in the camera's frame: x to the right, y up, z towards the camera */
     uint8_t *edge;        /* (h,w) 1: a one pixel wide line between different things */
     float *depth;         /* (h,w) metres along the optical axis */
 } te_rooms_sample;

@@ -29,9 +29,11 @@ static void view_room(const te_scene *scene, te_dice *dice, te_vec *eye, te_vec 
 {
     float x = te_dice_real(dice, 0, 1), z = te_dice_real(dice, 0, 1);
     if (te_dice_chance(dice, 0.75f)) { /* near a wall */
-        *(te_dice_chance(dice, 0.5f) ? &x : &z) = te_dice_chance(dice, 0.5f) ? te_dice_real(dice, 0, 0.15f) : te_dice_real(dice, 0.85f, 1);
+        *(te_dice_chance(dice, 0.5f) ? &x : &z) =
+            te_dice_chance(dice, 0.5f) ? te_dice_real(dice, 0, 0.15f) : te_dice_real(dice, 0.85f, 1);
     }
-    *eye = (te_vec){0.3f + x * (scene->width - 0.6f), draw_height(dice, scene->height), 0.3f + z * (scene->depth - 0.6f)};
+    *eye = (te_vec){0.3f + x * (scene->width - 0.6f), draw_height(dice, scene->height),
+                    0.3f + z * (scene->depth - 0.6f)};
     target->x = scene->width * te_dice_real(dice, 0.2f, 0.8f);
     target->y = fmaxf(0.2f, eye->y - te_dice_real(dice, -0.15f, 0.9f));
     target->z = scene->depth * te_dice_real(dice, 0.2f, 0.8f);
@@ -50,7 +52,8 @@ static void view_person(const te_scene *scene, te_dice *dice, te_vec *eye, te_ve
     float yaw = atan2f(who->front.x, who->front.z), turn = te_dice_chance(dice, 0.75f) ? 1.2f : TE_PI;
     yaw += te_dice_real(dice, -turn, turn);
     *eye = around(dice, who->chest, yaw, 0.8f, 3.8f);
-    eye->y = te_dice_chance(dice, 0.6f) ? who->chest.y + te_dice_real(dice, -0.3f, 0.35f) : draw_height(dice, scene->height);
+    eye->y = te_dice_chance(dice, 0.6f) ? who->chest.y + te_dice_real(dice, -0.3f, 0.35f)
+                                        : draw_height(dice, scene->height);
     eye->y = te_clamp(eye->y, 0.4f, scene->height - 0.25f);
     *target = who->chest;
     target->x += te_dice_real(dice, -0.45f, 0.45f);
@@ -62,7 +65,8 @@ static void view_person(const te_scene *scene, te_dice *dice, te_vec *eye, te_ve
 static void view_furniture(const te_scene *scene, te_dice *dice, te_vec *eye, te_vec *target)
 {
     int row = te_dice_int(dice, 0, scene->seats_count + scene->tops_count - 1);
-    const te_frame *frame = row < scene->seats_count ? &scene->seats[row].frame : &scene->tops[row - scene->seats_count].frame;
+    const te_frame *frame =
+        row < scene->seats_count ? &scene->seats[row].frame : &scene->tops[row - scene->seats_count].frame;
     float yaw = atan2f(frame->z.x, frame->z.z);
     *target = frame->origin;
     yaw += te_dice_real(dice, -1.3f, 1.3f);
@@ -71,7 +75,8 @@ static void view_furniture(const te_scene *scene, te_dice *dice, te_vec *eye, te
     target->y += te_dice_real(dice, -0.2f, 0.2f);
 }
 
-/* How much there is to see: classes, things near the middle, not too much of one surface, nothing before the lens. */
+/* How much there is to see: classes, things near the middle, not too much of one surface, nothing before the lens.
+ */
 static float judge(const te_scene *scene, const te_tree *tree, float focal)
 {
     float pixels[TE_ROOMS_CLASSES] = {0}, largest = 0, near = 0, kinds = 0, things = 0;
@@ -80,7 +85,8 @@ static float judge(const te_scene *scene, const te_tree *tree, float focal)
         te_vec d = {((float)(i % PROBE_WIDTH) + 0.5f) / PROBE_WIDTH - 0.5f,
                     (0.5f - ((float)(i / PROBE_WIDTH) + 0.5f) / PROBE_HEIGHT) * 0.75f, -focal};
         float distance = 100;
-        int hit = te_tree_nearest(tree, scene->camera.origin, te_vec_unit(te_frame_along(&scene->camera, d)), 0.01f, &distance);
+        int hit = te_tree_nearest(tree, scene->camera.origin, te_vec_unit(te_frame_along(&scene->camera, d)), 0.01f,
+                                  &distance);
         if (hit < 0) {
             return -1;
         }
@@ -93,7 +99,8 @@ static float judge(const te_scene *scene, const te_tree *tree, float focal)
         largest = fmaxf(largest, pixels[i]);
         kinds += pixels[i] >= 3;
     }
-    float count = PROBE_WIDTH * PROBE_HEIGHT, room = pixels[TE_ROOMS_WALL] + pixels[TE_ROOMS_FLOOR] + pixels[TE_ROOMS_CEILING] + pixels[TE_ROOMS_DOOR];
+    float count = PROBE_WIDTH * PROBE_HEIGHT;
+    float room = pixels[TE_ROOMS_WALL] + pixels[TE_ROOMS_FLOOR] + pixels[TE_ROOMS_CEILING] + pixels[TE_ROOMS_DOOR];
     if (near > 0.03f * count) {
         return 0;
     }

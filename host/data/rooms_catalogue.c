@@ -111,8 +111,10 @@ int te_item_place_free(te_furnisher *f, te_item item, int square, te_frame *fram
         te_vec extent = te_item_size(f->dice, item), place = {0, 0, 0};
         place.x = te_dice_real(f->dice, 0.1f, 0.9f) * f->layout->width;
         place.z = te_dice_real(f->dice, 0.1f, 0.9f) * f->layout->depth;
-        float yaw = square ? 0.5f * TE_PI * (float)te_dice_int(f->dice, 0, 3) + te_dice_real(f->dice, -0.06f, 0.06f)
-                           : te_dice_real(f->dice, 0, 2 * TE_PI);
+        float yaw = te_dice_real(f->dice, 0, 2 * TE_PI);
+        if (square) {
+            yaw = 0.5f * TE_PI * floorf(yaw / (0.5f * TE_PI)) + te_dice_real(f->dice, -0.06f, 0.06f);
+        }
         te_frame at = te_frame_upright(place, yaw);
         if (te_item_place(f, item, &at, extent)) {
             if (frame) {

@@ -9,13 +9,15 @@ static void hang_pictures(te_furnisher *f)
     te_dice *dice = f->dice;
     float length;
     te_frame wall = te_layout_wall(f->layout, te_dice_int(dice, 0, 3), &length);
-    int columns = te_dice_chance(dice, 0.55f) ? 1 : te_dice_int(dice, 2, 4), rows = columns > 1 && te_dice_chance(dice, 0.3f) ? 2 : 1;
+    int columns = te_dice_chance(dice, 0.55f) ? 1 : te_dice_int(dice, 2, 4);
+    int rows = columns > 1 && te_dice_chance(dice, 0.3f) ? 2 : 1;
     te_vec size = te_item_size(dice, TE_ITEM_PICTURE);
     float share = columns == 1 ? 1 : 1.2f / (float)columns, gap = te_dice_real(dice, 0.04f, 0.12f);
     size.x = fmaxf(size.x * share, 0.16f);
     size.y = fmaxf(size.y * share, 0.16f);
     float whole = (float)columns * (size.x + gap), high = (float)rows * (size.y + gap);
-    float left = te_dice_real(dice, 0.1f, fmaxf(length - whole, 0.1f)), low = te_dice_real(dice, 1.45f, 1.65f) - high / 2;
+    float left = te_dice_real(dice, 0.1f, fmaxf(length - whole, 0.1f));
+    float low = te_dice_real(dice, 1.45f, 1.65f) - high / 2;
     if (left + whole > length || low + high > f->layout->height - 0.08f) {
         return;
     }
@@ -40,9 +42,13 @@ static void hang_pictures(te_furnisher *f)
 static void hang_lamps(te_furnisher *f)
 {
     te_dice *dice = f->dice;
-    int count = te_dice_chance(dice, 0.8f) + (te_dice_chance(dice, 0.2f) && f->layout->width > 4);
+    int count = te_dice_chance(dice, 0.8f) ? 1 : 0;
+    if (f->layout->width > 4 && te_dice_chance(dice, 0.2f)) {
+        count++;
+    }
     for (int i = 0; i < count; i++) {
-        te_vec place = {f->layout->width * (count == 1 ? 0.5f : 0.28f + 0.44f * (float)i), f->layout->height, 0.5f * f->layout->depth};
+        te_vec place = {f->layout->width * (count == 1 ? 0.5f : 0.28f + 0.44f * (float)i), f->layout->height,
+                        0.5f * f->layout->depth};
         place.x += te_dice_real(dice, -0.2f, 0.2f);
         place.z += te_dice_real(dice, -0.2f, 0.2f);
         te_frame at = te_frame_upright(place, te_dice_real(dice, 0, 3));
@@ -88,7 +94,8 @@ static void put_small(te_furnisher *f, const te_frame *at, te_small kind, float 
         te_plant_build(f->scene, dice, at, (te_vec){fminf(least, 0.4f), height, fminf(least, 0.4f)});
         break;
     case BOOKS:
-        size = (te_vec){fminf(x, te_dice_real(dice, 0.15f, 0.28f)), te_dice_real(dice, 0.02f, 0.16f), 0};
+        size.x = fminf(x, te_dice_real(dice, 0.15f, 0.28f));
+        size.y = te_dice_real(dice, 0.02f, 0.16f);
         size.z = fminf(z, te_dice_real(dice, 0.18f, 0.3f));
         te_books_build_stack(f->scene, dice, at, size);
         break;
@@ -126,7 +133,8 @@ static void cover_top(te_furnisher *f, const te_top *top, int few)
         te_small kind = (te_small)te_dice_pick(dice, weights, SMALLS);
         te_frame at = te_frame_moved(&top->frame, x * ((float)(i % columns) + 0.5f) - top->half_x, 0,
                                      z * ((float)(i / columns) + 0.5f) - top->half_z);
-        at = te_frame_moved(&at, te_dice_real(dice, -0.1f, 0.1f) * x, 0, te_dice_real(dice, -0.1f, 0.1f) * z);
+        float aside = te_dice_real(dice, -0.1f, 0.1f) * x;
+        at = te_frame_moved(&at, aside, 0, te_dice_real(dice, -0.1f, 0.1f) * z);
         if (kind == LAMP) {
             weights[LAMP] = 0;
         }
@@ -136,9 +144,29 @@ static void cover_top(te_furnisher *f, const te_top *top, int few)
     }
 }
 
+/* Things that were left on the floor. */
+static void scatter(te_furnisher *f)
+{
+    te_dice *dice = f->dice;
+    int count = te_dice_int(dice, 0, (int)(6 * f->scene->style.clutter));
+    for (int i = 0; i < count; i++) {
+        static const te_small kinds[] = {BOOKS, BOX, OBJECT, OBJECT, PLANT};
+        te_vec place = {te_dice_real(dice, 0.2f, 0.8f) * f->layout->width, 0, 0};
+        place.z = te_dice_real(dice, 0.2f, 0.8f) * f->layout->depth;
+        te_frame at = te_frame_upright(place, te_dice_real(dice, 0, 2 * TE_PI));
+        float size = te_dice_real(dice, 0.15f, 0.35f);
+        te_spot spot = te_spot_of(&at, (te_vec){size, 0.5f, size}, 0);
+        spot.low = 0.02f;
+        if (te_layout_fits(f->layout, &spot)) {
+            te_layout_take(f->layout, &spot);
+            put_small(f, &at, kinds[te_dice_int(dice, 0, 4)], size, size, 0.5f);
+        }
+    }
+}
+
 void te_decorate(te_furnisher *f)
 {
-    int pictures = te_dice_int(f->dice, 0, 4), tops = f->scene->tops_count;
+    int pictures = te_dice_int(f->dice, 0, 8), tops = f->scene->tops_count;
     for (int i = 0; i < pictures; i++) {
         hang_pictures(f);
     }
@@ -146,6 +174,7 @@ void te_decorate(te_furnisher *f)
         te_item_place_at_wall(f, TE_ITEM_CLOCK, NULL, NULL);
     }
     hang_lamps(f);
+    scatter(f);
     for (int i = 0; i < tops; i++) { /* small things bring no further tops */
         te_top top = f->scene->tops[i];
         cover_top(f, &top, te_dice_chance(f->dice, 0.35f));

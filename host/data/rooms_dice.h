@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Each purpose has numbers of its own, so that a change to one part of the generator leaves the others as they are. */
+/* Each purpose has numbers of its own, so that a change to one part of the generator leaves the others as they are.
+ */
 typedef enum te_purpose {
     TE_DICE_SHELL,
     TE_DICE_STYLE,

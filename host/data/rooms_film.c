@@ -93,9 +93,12 @@ static te_vec expose(const te_film *film, te_vec colour, float x, float y)
 /* Mixed with its neighbours; rows and columns beyond the border repeat. */
 static te_vec blurred(const te_vec *exposed, int w, int h, int x, int y, float share)
 {
-    int left = x > 0 ? x - 1 : x, right = x + 1 < w ? x + 1 : x, up = y > 0 ? y - 1 : y, down = y + 1 < h ? y + 1 : y;
-    te_vec sum = te_vec_add(exposed[(size_t)y * (size_t)w + (size_t)left], exposed[(size_t)y * (size_t)w + (size_t)right]);
-    sum = te_vec_add(sum, te_vec_add(exposed[(size_t)up * (size_t)w + (size_t)x], exposed[(size_t)down * (size_t)w + (size_t)x]));
+    int left = x > 0 ? x - 1 : x, right = x + 1 < w ? x + 1 : x, up = y > 0 ? y - 1 : y;
+    int down = y + 1 < h ? y + 1 : y;
+    te_vec sum =
+        te_vec_add(exposed[(size_t)y * (size_t)w + (size_t)left], exposed[(size_t)y * (size_t)w + (size_t)right]);
+    sum = te_vec_add(sum, te_vec_add(exposed[(size_t)up * (size_t)w + (size_t)x],
+                                     exposed[(size_t)down * (size_t)w + (size_t)x]));
     return te_vec_mix(exposed[(size_t)y * (size_t)w + (size_t)x], te_vec_scale(sum, 0.25f), 2 * share);
 }
 
@@ -125,7 +128,8 @@ te_status te_film_develop(const te_view *view, uint8_t *rgb)
             for (int k = 0; k < 3; k++) {
                 int tone = film.tones[(int)(value[k] * TONES + 0.5f)];
                 float dark = 1 - film.grain * (float)tone / 255; /* shadows are noisier than lights */
-                rgb[3 * at + (size_t)k] = (uint8_t)te_clamp((float)tone + film.noise * dark * noise[k] + 0.5f, 0, 255);
+                rgb[3 * at + (size_t)k] =
+                    (uint8_t)te_clamp((float)tone + film.noise * dark * noise[k] + 0.5f, 0, 255);
             }
         }
     }

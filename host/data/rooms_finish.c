@@ -7,11 +7,16 @@ static te_material wall(const te_style *style, te_dice *dice)
         te_texture texture;
         float weight, scale[2], ratio[2];
     } kinds[] = {
-        {TE_TEXTURE_MOTTLE, 14, {0.2f, 1.5f}, {1, 1}},      {TE_TEXTURE_CARPET, 3, {0.004f, 0.02f}, {1, 1}},
-        {TE_TEXTURE_STRIPES, 1.6f, {0.06f, 0.5f}, {0.3f, 0.6f}}, {TE_TEXTURE_MOTIF, 2, {0.1f, 0.7f}, {0.8f, 1.7f}},
-        {TE_TEXTURE_DOTS, 0.5f, {0.06f, 0.25f}, {0.2f, 0.5f}},   {TE_TEXTURE_BRICKS, 1.2f, {0.2f, 0.3f}, {0.3f, 0.4f}},
-        {TE_TEXTURE_TILES, 1.5f, {0.1f, 0.4f}, {0.5f, 2}},       {TE_TEXTURE_PLANKS, 1.2f, {0.08f, 0.2f}, {10, 20}},
-        {TE_TEXTURE_PATCHES, 0.2f, {0.3f, 1}, {1, 1}},           {TE_TEXTURE_MARBLE, 0.3f, {0.5f, 2}, {1, 1}},
+        {TE_TEXTURE_MOTTLE, 14, {0.2f, 1.5f}, {1, 1}},
+        {TE_TEXTURE_CARPET, 3, {0.004f, 0.02f}, {1, 1}},
+        {TE_TEXTURE_STRIPES, 1.6f, {0.06f, 0.5f}, {0.3f, 0.6f}},
+        {TE_TEXTURE_MOTIF, 2, {0.1f, 0.7f}, {0.8f, 1.7f}},
+        {TE_TEXTURE_DOTS, 0.5f, {0.06f, 0.25f}, {0.2f, 0.5f}},
+        {TE_TEXTURE_BRICKS, 1.2f, {0.2f, 0.3f}, {0.3f, 0.4f}},
+        {TE_TEXTURE_TILES, 1.5f, {0.1f, 0.4f}, {0.5f, 2}},
+        {TE_TEXTURE_PLANKS, 1.2f, {0.08f, 0.2f}, {10, 20}},
+        {TE_TEXTURE_PATCHES, 0.2f, {0.3f, 1}, {1, 1}},
+        {TE_TEXTURE_MARBLE, 0.3f, {0.5f, 2}, {1, 1}},
     };
     enum { KINDS = sizeof kinds / sizeof *kinds };
     float chances[KINDS];
@@ -162,7 +167,8 @@ static te_material dark(const te_style *style, te_dice *dice)
 {
     (void)style;
     float v = te_dice_real(dice, 0.006f, 0.035f);
-    return (te_material){.texture = TE_TEXTURE_PLAIN, .a = {v, v, v * 1.05f}, .gloss = te_dice_real(dice, 0.1f, 0.6f)};
+    return (te_material){
+        .texture = TE_TEXTURE_PLAIN, .a = {v, v, v * 1.05f}, .gloss = te_dice_real(dice, 0.1f, 0.6f)};
 }
 
 static te_material legs(const te_style *style, te_dice *dice)
@@ -211,7 +217,12 @@ static te_material worktop(const te_style *style, te_dice *dice)
         return te_finish_wood(dice, style->wood[1]);
     }
     te_vec colour = te_vec_scale(te_style_colour(style, dice, TE_USE_PAINT), 0.85f);
-    te_material m = {.texture = TE_TEXTURE_MARBLE, .a = colour, .b = te_vec_scale(colour, 0.4f), .scale = 0.6f, .gloss = 0.7f, .mirror = 0.03f};
+    te_material m = {.texture = TE_TEXTURE_MARBLE,
+                     .a = colour,
+                     .b = te_vec_scale(colour, 0.4f),
+                     .scale = 0.6f,
+                     .gloss = 0.7f,
+                     .mirror = 0.03f};
     m.amount = te_dice_real(dice, 0, 0.8f);
     m.seed = te_dice_word(dice);
     return m;

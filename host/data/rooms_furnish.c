@@ -24,7 +24,8 @@ static void put_television(te_furnisher *f, const te_frame *stand, te_vec size)
     te_dice *dice = f->dice;
     float x = fminf(te_dice_real(dice, 0.6f, 1.5f), size.x * 1.1f), top = size.y + 0.005f;
     te_vec screen = {x, x * 0.5625f + 0.08f, 0.24f};
-    te_frame at = te_frame_moved(stand, te_dice_real(dice, -0.1f, 0.1f) * size.x, top, te_dice_real(dice, -0.04f, 0.04f));
+    float aside = te_dice_real(dice, -0.1f, 0.1f) * size.x;
+    te_frame at = te_frame_moved(stand, aside, top, te_dice_real(dice, -0.04f, 0.04f));
     te_spot spot = te_spot_of(&at, screen, 0);
     if (te_layout_fits(f->layout, &spot)) {
         te_layout_take(f->layout, &spot);
@@ -55,14 +56,18 @@ static void place_sofa_group(te_furnisher *f)
     for (int side = -1; side <= 1; side += 2) {
         if (te_dice_chance(dice, 0.35f)) {
             te_vec chair = te_item_size(dice, TE_ITEM_ARMCHAIR);
-            te_frame at = te_frame_moved(&front, (float)side * (table.x / 2 + 0.35f + chair.x / 2), 0, te_dice_real(dice, -0.2f, 0.5f));
+            te_frame at = te_frame_moved(&front, (float)side * (table.x / 2 + 0.35f + chair.x / 2), 0,
+                                         te_dice_real(dice, -0.2f, 0.5f));
             at = te_frame_turned(&at, 'y', -(float)side * te_dice_real(dice, 1.2f, 2.2f));
             te_item_place(f, TE_ITEM_ARMCHAIR, &at, chair);
         }
         if (te_dice_chance(dice, 0.4f)) {
-            te_item item = te_dice_chance(dice, 0.5f) ? TE_ITEM_SIDE_TABLE : te_dice_chance(dice, 0.5f) ? TE_ITEM_FLOOR_LAMP : TE_ITEM_PLANT;
+            te_item item = te_dice_chance(dice, 0.5f)   ? TE_ITEM_SIDE_TABLE
+                           : te_dice_chance(dice, 0.5f) ? TE_ITEM_FLOOR_LAMP
+                                                        : TE_ITEM_PLANT;
             te_vec extent = te_item_size(dice, item);
-            te_frame at = te_frame_moved(&sofa, (float)side * (size.x / 2 + 0.06f + extent.x / 2), 0, -size.z / 2 + extent.z / 2 + 0.02f);
+            te_frame at = te_frame_moved(&sofa, (float)side * (size.x / 2 + 0.06f + extent.x / 2), 0,
+                                         -size.z / 2 + extent.z / 2 + 0.02f);
             te_item_place(f, item, &at, extent);
         }
     }
@@ -152,14 +157,17 @@ static void put_monitor(te_furnisher *f, const te_frame *desk, te_vec size)
     te_television_build(f->scene, dice, &at, (te_vec){width, width * 0.6f + 0.1f, 0.2f});
     te_scene_begin(f->scene, TE_ROOMS_OBJECT); /* keyboard */
     int dark = te_finish_make(f->scene, dice, te_dice_chance(dice, 0.6f) ? TE_FINISH_DARK : TE_FINISH_PLASTIC);
-    te_frame keys = te_frame_moved(desk, te_dice_real(dice, -0.05f, 0.05f), size.y, size.z / 2 - te_dice_real(dice, 0.12f, 0.2f));
+    float aside = te_dice_real(dice, -0.05f, 0.05f), edge = te_dice_real(dice, 0.12f, 0.2f);
+    te_frame keys = te_frame_moved(desk, aside, size.y, size.z / 2 - edge);
     te_scene_box(f->scene, &keys, (te_vec){0, 0.01f, 0}, (te_vec){0.21f, 0.01f, 0.065f}, dark);
     te_scene_ellipsoid(f->scene, &keys, (te_vec){0.28f, 0.015f, 0.01f}, (te_vec){0.03f, 0.018f, 0.05f}, dark);
     f->scene->tops_count--;
     float side = (size.x - width - 0.2f) / 4;
     if (side > 0.06f) {
-        te_scene_add_top(f->scene, desk, (te_vec){size.x / 2 - side - 0.02f, size.y, 0}, side, size.z / 2 - 0.05f, 0.6f, TE_TOP_SMALL);
-        te_scene_add_top(f->scene, desk, (te_vec){-size.x / 2 + side + 0.02f, size.y, 0}, side, size.z / 2 - 0.05f, 0.6f, TE_TOP_SMALL);
+        te_scene_add_top(f->scene, desk, (te_vec){size.x / 2 - side - 0.02f, size.y, 0}, side, size.z / 2 - 0.05f,
+                         0.6f, TE_TOP_SMALL);
+        te_scene_add_top(f->scene, desk, (te_vec){-size.x / 2 + side + 0.02f, size.y, 0}, side, size.z / 2 - 0.05f,
+                         0.6f, TE_TOP_SMALL);
     }
 }
 
@@ -176,7 +184,8 @@ static void place_desk_group(te_furnisher *f)
     }
     te_item item = te_dice_chance(dice, 0.6f) ? TE_ITEM_OFFICE_CHAIR : TE_ITEM_CHAIR;
     te_vec chair = te_item_size(dice, item);
-    te_frame seat = te_frame_moved(&at, te_dice_real(dice, -0.1f, 0.1f), 0, size.z / 2 + chair.z / 2 + te_dice_real(dice, -0.15f, 0.35f));
+    float aside = te_dice_real(dice, -0.1f, 0.1f), pulled = te_dice_real(dice, -0.15f, 0.35f);
+    te_frame seat = te_frame_moved(&at, aside, 0, size.z / 2 + chair.z / 2 + pulled);
     seat = te_frame_turned(&seat, 'y', TE_PI + te_dice_real(dice, -0.5f, 0.5f));
     place_chair(f, item, &seat, chair);
 }
@@ -193,7 +202,8 @@ static void place_bed_group(te_furnisher *f)
     te_vec table = te_item_size(dice, item);
     const te_dice set = te_dice_branch(dice);
     for (int side = -1; side <= 1; side += 2) {
-        te_frame at = te_frame_moved(&bed, (float)side * (size.x / 2 + 0.1f + table.x / 2), 0, -size.z / 2 + table.z / 2 + 0.02f);
+        te_frame at = te_frame_moved(&bed, (float)side * (size.x / 2 + 0.1f + table.x / 2), 0,
+                                     -size.z / 2 + table.z / 2 + 0.02f);
         te_dice same = set;
         te_furnisher alike = {f->scene, f->layout, &same};
         if (te_dice_chance(dice, 0.75f)) {
@@ -201,7 +211,8 @@ static void place_bed_group(te_furnisher *f)
         }
     }
     if (te_dice_chance(dice, 0.5f)) {
-        te_frame foot = te_frame_moved(&bed, te_dice_real(dice, -0.3f, 0.3f), 0, size.z * te_dice_real(dice, 0.2f, 0.6f));
+        float aside = te_dice_real(dice, -0.3f, 0.3f);
+        te_frame foot = te_frame_moved(&bed, aside, 0, size.z * te_dice_real(dice, 0.2f, 0.6f));
         float x = size.x + te_dice_real(dice, 0.4f, 1.2f);
         lay_rug(f, &foot, x, te_dice_real(dice, 1.2f, 2));
     }
@@ -249,36 +260,94 @@ static const struct {
         int times;
     } singles[SINGLES];
 } recipes[] = {
-    {5, {{place_sofa_group, 1}, {place_television_group, 0.75f}, {place_dining_group, 0.25f}},
-     {{TE_ITEM_SHELF, 0.6f, 2}, {TE_ITEM_SIDEBOARD, 0.5f, 1}, {TE_ITEM_FLOOR_LAMP, 0.5f, 1}, {TE_ITEM_PLANT, 0.5f, 2},
-      {TE_ITEM_ARMCHAIR, 0.4f, 1}, {TE_ITEM_WALL_SHELF, 0.3f, 1}, {TE_ITEM_BOX, 0.2f, 1}, {TE_ITEM_SOFA, 0.2f, 1}}},
-    {4, {{place_bed_group, 1}, {place_desk_group, 0.35f}, {place_television_group, 0.2f}},
-     {{TE_ITEM_WARDROBE, 0.6f, 1}, {TE_ITEM_DRESSER, 0.5f, 1}, {TE_ITEM_SHELF, 0.35f, 1}, {TE_ITEM_CHAIR, 0.35f, 1},
-      {TE_ITEM_PLANT, 0.3f, 1}, {TE_ITEM_WALL_SHELF, 0.3f, 1}, {TE_ITEM_ARMCHAIR, 0.2f, 1}, {TE_ITEM_BOX, 0.25f, 2},
-      {TE_ITEM_FLOOR_LAMP, 0.2f, 1}, {TE_ITEM_BED, 0.12f, 1}}},
-    {3, {{place_dining_group, 1}, {place_sofa_group, 0.2f}, {place_television_group, 0.15f}},
-     {{TE_ITEM_SIDEBOARD, 0.6f, 1}, {TE_ITEM_DRESSER, 0.3f, 1}, {TE_ITEM_PLANT, 0.4f, 2}, {TE_ITEM_SHELF, 0.35f, 1},
-      {TE_ITEM_WALL_SHELF, 0.3f, 1}, {TE_ITEM_CHAIR, 0.3f, 1}, {TE_ITEM_FLOOR_LAMP, 0.25f, 1}}},
-    {3, {{place_kitchen_group, 1}, {place_dining_group, 0.7f}},
-     {{TE_ITEM_WARDROBE, 0.4f, 1}, {TE_ITEM_STOOL, 0.4f, 2}, {TE_ITEM_WALL_SHELF, 0.4f, 1}, {TE_ITEM_SIDEBOARD, 0.3f, 1},
-      {TE_ITEM_BOX, 0.3f, 2}, {TE_ITEM_PLANT, 0.25f, 1}, {TE_ITEM_CUPBOARD, 0.3f, 1}}},
-    {3, {{place_desk_group, 1}, {place_desk_group, 0.3f}, {place_sofa_group, 0.2f}},
-     {{TE_ITEM_SHELF, 0.8f, 2}, {TE_ITEM_SIDEBOARD, 0.4f, 1}, {TE_ITEM_BOX, 0.4f, 3}, {TE_ITEM_PLANT, 0.4f, 1},
-      {TE_ITEM_WALL_SHELF, 0.4f, 1}, {TE_ITEM_CHAIR, 0.4f, 2}, {TE_ITEM_FLOOR_LAMP, 0.3f, 1}, {TE_ITEM_DRESSER, 0.3f, 1}}},
-    {1.5f, {{place_sofa_group, 0.3f}, {place_desk_group, 0.2f}, {place_television_group, 0.2f}}, /* halls, spare rooms */
-     {{TE_ITEM_BOX, 0.6f, 5}, {TE_ITEM_SHELF, 0.5f, 2}, {TE_ITEM_WARDROBE, 0.5f, 2}, {TE_ITEM_CHAIR, 0.5f, 3},
-      {TE_ITEM_PLANT, 0.4f, 2}, {TE_ITEM_SIDEBOARD, 0.4f, 1}, {TE_ITEM_STOOL, 0.4f, 2}, {TE_ITEM_FLOOR_LAMP, 0.3f, 1},
-      {TE_ITEM_TABLE, 0.4f, 1}, {TE_ITEM_DRESSER, 0.3f, 1}}},
+    {5,
+     {{place_sofa_group, 1}, {place_television_group, 0.75f}, {place_dining_group, 0.25f}},
+     {{TE_ITEM_SHELF, 0.6f, 2},
+      {TE_ITEM_SIDEBOARD, 0.5f, 1},
+      {TE_ITEM_FLOOR_LAMP, 0.5f, 1},
+      {TE_ITEM_PLANT, 0.5f, 2},
+      {TE_ITEM_ARMCHAIR, 0.4f, 1},
+      {TE_ITEM_WALL_SHELF, 0.3f, 1},
+      {TE_ITEM_BOX, 0.2f, 1},
+      {TE_ITEM_SOFA, 0.2f, 1}}},
+    {5,
+     {{place_bed_group, 1}, {place_desk_group, 0.35f}, {place_television_group, 0.2f}},
+     {{TE_ITEM_WARDROBE, 0.6f, 1},
+      {TE_ITEM_DRESSER, 0.5f, 1},
+      {TE_ITEM_SHELF, 0.35f, 1},
+      {TE_ITEM_CHAIR, 0.35f, 1},
+      {TE_ITEM_PLANT, 0.3f, 1},
+      {TE_ITEM_WALL_SHELF, 0.3f, 1},
+      {TE_ITEM_ARMCHAIR, 0.2f, 1},
+      {TE_ITEM_BOX, 0.25f, 2},
+      {TE_ITEM_FLOOR_LAMP, 0.2f, 1},
+      {TE_ITEM_BED, 0.12f, 1}}},
+    {3,
+     {{place_dining_group, 1}, {place_sofa_group, 0.2f}, {place_television_group, 0.15f}},
+     {{TE_ITEM_SIDEBOARD, 0.6f, 1},
+      {TE_ITEM_DRESSER, 0.3f, 1},
+      {TE_ITEM_PLANT, 0.4f, 2},
+      {TE_ITEM_SHELF, 0.35f, 1},
+      {TE_ITEM_WALL_SHELF, 0.3f, 1},
+      {TE_ITEM_CHAIR, 0.3f, 1},
+      {TE_ITEM_FLOOR_LAMP, 0.25f, 1}}},
+    {3,
+     {{place_kitchen_group, 1}, {place_dining_group, 0.7f}},
+     {{TE_ITEM_WARDROBE, 0.4f, 1},
+      {TE_ITEM_STOOL, 0.4f, 2},
+      {TE_ITEM_WALL_SHELF, 0.4f, 1},
+      {TE_ITEM_SIDEBOARD, 0.3f, 1},
+      {TE_ITEM_BOX, 0.3f, 2},
+      {TE_ITEM_PLANT, 0.25f, 1},
+      {TE_ITEM_CUPBOARD, 0.3f, 1}}},
+    {3,
+     {{place_desk_group, 1}, {place_desk_group, 0.3f}, {place_sofa_group, 0.2f}},
+     {{TE_ITEM_SHELF, 0.8f, 2},
+      {TE_ITEM_SIDEBOARD, 0.4f, 1},
+      {TE_ITEM_BOX, 0.4f, 3},
+      {TE_ITEM_PLANT, 0.4f, 1},
+      {TE_ITEM_WALL_SHELF, 0.4f, 1},
+      {TE_ITEM_CHAIR, 0.4f, 2},
+      {TE_ITEM_FLOOR_LAMP, 0.3f, 1},
+      {TE_ITEM_DRESSER, 0.3f, 1}}},
+    {1.5f,
+     {{place_sofa_group, 0.3f}, {place_desk_group, 0.2f}, {place_television_group, 0.2f}}, /* halls, spare rooms */
+     {{TE_ITEM_BOX, 0.6f, 5},
+      {TE_ITEM_SHELF, 0.5f, 2},
+      {TE_ITEM_WARDROBE, 0.5f, 2},
+      {TE_ITEM_CHAIR, 0.5f, 3},
+      {TE_ITEM_PLANT, 0.4f, 2},
+      {TE_ITEM_SIDEBOARD, 0.4f, 1},
+      {TE_ITEM_STOOL, 0.4f, 2},
+      {TE_ITEM_FLOOR_LAMP, 0.3f, 1},
+      {TE_ITEM_TABLE, 0.4f, 1},
+      {TE_ITEM_DRESSER, 0.3f, 1}}},
 };
 
 static void place_single(te_furnisher *f, te_item item)
 {
     if (item == TE_ITEM_PLANT || item == TE_ITEM_FLOOR_LAMP) {
         te_item_place_in_corner(f, item);
-    } else if (item == TE_ITEM_BOX || item == TE_ITEM_STOOL || te_dice_chance(f->dice, item == TE_ITEM_CHAIR || item == TE_ITEM_ARMCHAIR ? 0.6f : 0)) {
+    } else if (item == TE_ITEM_BOX || item == TE_ITEM_STOOL
+               || te_dice_chance(f->dice, item == TE_ITEM_CHAIR || item == TE_ITEM_ARMCHAIR ? 0.6f : 0)) {
         te_item_place_free(f, item, 0, NULL, NULL);
     } else {
         te_item_place_at_wall(f, item, NULL, NULL);
+    }
+}
+
+/* More single pieces, the more the larger the room is. */
+static void fill_up(te_furnisher *f)
+{
+    static const te_item items[] = {
+        TE_ITEM_SHELF, TE_ITEM_SHELF,    TE_ITEM_SIDEBOARD,  TE_ITEM_PLANT,      TE_ITEM_PLANT,      TE_ITEM_BOX,
+        TE_ITEM_CHAIR, TE_ITEM_ARMCHAIR, TE_ITEM_FLOOR_LAMP, TE_ITEM_WALL_SHELF, TE_ITEM_SIDE_TABLE, TE_ITEM_STOOL,
+        TE_ITEM_STAND, TE_ITEM_DRESSER,  TE_ITEM_TELEVISION, TE_ITEM_LOW_TABLE,
+    };
+    float area = f->layout->width * f->layout->depth;
+    int count = (int)(area * te_dice_real(f->dice, 0, 0.3f));
+    for (int i = 0; i < count; i++) {
+        place_single(f, items[te_dice_int(f->dice, 0, (int)(sizeof items / sizeof *items) - 1)]);
     }
 }
 
@@ -302,6 +371,7 @@ void te_furnish(te_furnisher *f)
             }
         }
     }
+    fill_up(f);
     if (te_dice_chance(f->dice, 0.12f)) { /* a rug anywhere */
         te_vec centre = {te_dice_real(f->dice, 0.3f, 0.7f) * f->layout->width, 0, 0};
         centre.z = te_dice_real(f->dice, 0.3f, 0.7f) * f->layout->depth;

@@ -1,6 +1,6 @@
-/* Builders of furniture and other things. Each builds within the block `size` (width along x, height along y, depth along
- * z) whose lower face has its middle at the origin of `at`; z is the front. Things of several classes (a shelf with books)
- * begin new things as they go. */
+/* Builders of furniture and other things. Each builds within the block `size` (width along x, height along y, depth
+ * along z) whose lower face has its middle at the origin of `at`; z is the front. Things of several classes (a
+ * shelf with books) begin new things as they go. */
 #ifndef TE_DATA_ROOMS_FURNITURE_H
 #define TE_DATA_ROOMS_FURNITURE_H
 
@@ -19,14 +19,16 @@ void te_legs_build(te_scene *scene, te_dice *dice, const te_frame *at, float hal
                    int material);
 
 /* A cushion or pillow, class pillow; `at` is its middle, z its face. */
-void te_pillow_build(te_scene *scene, te_dice *dice, const te_frame *at, float half_x, float half_y, te_finish finish);
+void te_pillow_build(te_scene *scene, te_dice *dice, const te_frame *at, float half_x, float half_y,
+                     te_finish finish);
 
 /* rooms_storage.c */
 te_builder te_cabinet_build, te_cabinet_build_tall, te_cabinet_build_kitchen, te_cabinet_build_wall, te_shelf_build,
     te_shelf_build_wall, te_books_build_stack;
 
 /* A row of books from x = 0 on, at most `length` long; `at` is the lower corner, z the front. */
-void te_books_build_row(te_scene *scene, te_dice *dice, const te_frame *at, float length, float height, float depth);
+void te_books_build_row(te_scene *scene, te_dice *dice, const te_frame *at, float length, float height,
+                        float depth);
 
 /* rooms_things.c */
 te_builder te_lamp_build_floor, te_lamp_build_table, te_television_build, te_television_build_wall, te_rug_build,

@@ -1,13 +1,13 @@
-/* Light: direct with soft shadows, and once reflected. Every pixel sends one ray to one of the lights and every fourth one
- * ray into the half space; what they find is then averaged over neighbours on the same surface. */
+/* Light: direct with soft shadows, and once reflected. Every pixel sends one ray to one of the lights and every
+ * fourth one ray into the half space; what they find is then averaged over neighbours on the same surface. */
 #include "data/rooms_view.h"
 
 #include <stdlib.h>
 
 static const float shift = 0.0015f; /* by which rays start off the surface */
 
-/* A sample of the unit square: number `i` of `n` that fill it evenly. Neighbouring pixels take turns, so that every window
- * of one tile holds each sample once and its mean shows no pattern. */
+/* A sample of the unit square: number `i` of `n` that fill it evenly. Neighbouring pixels take turns, so that every
+ * window of one tile holds each sample once and its mean shows no pattern. */
 typedef struct te_sample_point {
     float a, b;
 } te_sample_point;
@@ -20,7 +20,8 @@ static te_sample_point sample_point(int i, int n)
 }
 
 /* 1 where the light's chosen point is seen from a surface. */
-static float visible(const te_view *view, const te_light *light, te_vec point, te_vec normal, te_sample_point sample)
+static float visible(const te_view *view, const te_light *light, te_vec point, te_vec normal,
+                     te_sample_point sample)
 {
     float a = sample.a, b = sample.b;
     te_vec origin = te_vec_add(point, te_vec_scale(normal, shift));
@@ -31,7 +32,8 @@ static float visible(const te_view *view, const te_light *light, te_vec point, t
         int hit = te_tree_nearest(view->tree, origin, way, 0, &distance);
         return hit >= 0 && view->scene->materials[view->scene->solids[hit].material].pane ? 1.0f : 0.0f;
     }
-    te_vec source = te_frame_point(&light->frame, (te_vec){(2 * a - 1) * light->half_x, (2 * b - 1) * light->half_y, 0});
+    te_vec source =
+        te_frame_point(&light->frame, (te_vec){(2 * a - 1) * light->half_x, (2 * b - 1) * light->half_y, 0});
     if (light->kind == TE_LIGHT_BULB) { /* a point of the ball */
         float y = 2 * a - 1, r = sqrtf(fmaxf(1 - y * y, 0)), turn = 2 * TE_PI * b;
         te_vec ball = {r * cosf(turn), y, r * sinf(turn)};
@@ -99,7 +101,8 @@ static int light_of(const te_view *view, int x, int y)
 static te_sample_point shadow_sample(const te_view *view, int x, int y)
 {
     int lights = view->scene->lights_count;
-    return sample_point((x % SHADOW_TILE + SHADOW_TILE * (y % SHADOW_TILE)) / lights, SHADOW_TILE * SHADOW_TILE / lights);
+    return sample_point((x % SHADOW_TILE + SHADOW_TILE * (y % SHADOW_TILE)) / lights,
+                        SHADOW_TILE * SHADOW_TILE / lights);
 }
 
 static te_sample_point bounce_sample(int x, int y)
@@ -137,8 +140,8 @@ static int same_surface(const te_view *view, const te_finds *finds, size_t a, si
     return te_vec_dot(view->normal[a], view->normal[b]) > 0.93f && fabsf(te_vec_dot(way, view->normal[a])) < 0.03f;
 }
 
-/* One pass of the averaging of indirect light: three by three pixels `step` apart, the middle ones counting more. Passes
- * with growing steps together cover a wide window. */
+/* One pass of the averaging of indirect light: three by three pixels `step` apart, the middle ones counting more.
+ * Passes with growing steps together cover a wide window. */
 static void smooth_bounce(const te_view *view, const te_finds *finds, int step)
 {
     int rows = (view->height + 1) / 2, columns = finds->half;

@@ -1,5 +1,5 @@
-/* Surfaces with a composition: pictures, posters, screens, views through windows, rugs, printed pages. Each is laid out by
- * numbers hashed from the material's seed. */
+/* Surfaces with a composition: pictures, posters, screens, views through windows, rugs, printed pages. Each is laid
+ * out by numbers hashed from the material's seed. */
 #include "data/rooms_texture.h"
 
 #include <stddef.h>
@@ -43,7 +43,8 @@ static te_vec paint_landscape(const te_material *m, const te_canvas *c)
     te_vec colour = te_vec_mix(tint(m, 1), tint(m, 2), te_clamp(c->y * 1.3f - 0.3f, 0, 1));
     float dx = (c->x - draw(m, 3, 0)) * c->aspect, dy = c->y - draw_between(m, 4, 0.55f, 0.9f);
     float sun = sqrtf(dx * dx + dy * dy);
-    colour = te_vec_mix(tint(m, 5), colour, te_texture_step(draw_between(m, 6, 0.02f, 0.09f), sun, 0.01f + c->width));
+    colour =
+        te_vec_mix(tint(m, 5), colour, te_texture_step(draw_between(m, 6, 0.02f, 0.09f), sun, 0.01f + c->width));
     for (int ridge = 0; ridge < 3; ridge++) {
         float rough = 1.5f + 2.5f * draw(m, 10 + ridge, 1);
         float top = 0.55f - 0.18f * (float)ridge + 0.35f * (te_texture_cloud(m->seed + (uint32_t)ridge,
@@ -79,7 +80,8 @@ static te_vec paint_fields(const te_material *m, const te_canvas *c)
     te_vec colour = tint(m, 1);
     for (int i = 0; i < 3; i++) {
         float middle = (0.5f + (float)i) / 3, half = 0.08f + 0.09f * draw(m, 30 + i, 0);
-        float soft = 0.05f + 0.06f * te_texture_cloud(m->seed, (te_vec){c->x * 8, c->y * 8, (float)i}, 8 * c->width, 3);
+        float soft =
+            0.05f + 0.06f * te_texture_cloud(m->seed, (te_vec){c->x * 8, c->y * 8, (float)i}, 8 * c->width, 3);
         float inside = te_texture_step(-half, -fabsf(c->y - middle), soft)
                        * te_texture_step(-0.42f, -fabsf(c->x - 0.5f), soft);
         colour = te_vec_mix(colour, tint(m, 40 + i), 0.9f * inside);
@@ -106,7 +108,8 @@ static te_vec paint_portrait(const te_material *m, const te_canvas *c)
     colour = te_vec_mix(colour, hair, oval(c, x, 0.56f * size, 0.145f * size, 0.19f * size));
     colour = te_vec_mix(colour, skin, oval(c, x, 0.52f * size, 0.115f * size, 0.155f * size));
     for (int side = -1; side <= 1; side += 2) {
-        colour = te_vec_mix(colour, hair, oval(c, x + 0.045f * size / c->aspect * (float)side, 0.545f * size, 0.016f, 0.01f));
+        colour = te_vec_mix(colour, hair,
+                            oval(c, x + 0.045f * size / c->aspect * (float)side, 0.545f * size, 0.016f, 0.01f));
     }
     return te_vec_mix(colour, (te_vec){0.3f, 0.06f, 0.05f}, oval(c, x, 0.43f * size, 0.035f, 0.011f));
 }
@@ -129,7 +132,8 @@ static te_vec paint_blobs(const te_material *m, const te_canvas *c)
 static te_vec paint_photograph(const te_material *m, const te_canvas *c)
 {
     float rough = 2 + 3 * draw(m, 1, 0);
-    float cloud = te_texture_cloud(m->seed, (te_vec){c->x * rough * c->aspect, c->y * rough, 0.5f}, rough * c->width, 5);
+    float cloud =
+        te_texture_cloud(m->seed, (te_vec){c->x * rough * c->aspect, c->y * rough, 0.5f}, rough * c->width, 5);
     float light = te_clamp(0.5f + 2.2f * (cloud - 0.5f) + 0.5f * (c->y - 0.5f), 0.02f, 1);
     te_vec tone = draw(m, 2, 0) < 0.5f ? (te_vec){1, 1, 1} : te_texture_hsv(0.1f, 0.3f * draw(m, 3, 0), 1);
     return te_vec_scale(tone, light * light);
@@ -152,7 +156,8 @@ static te_vec paint_poster(const te_material *m, const te_canvas *c)
     float shape = draw(m, 5, 0) < 0.5f ? oval(c, 0.5f, y, size, size)
                   : te_texture_step(-size, -fmaxf(fabsf(c->x - 0.5f) * c->aspect, fabsf(c->y - y)), 0.01f);
     colour = te_vec_mix(colour, tint(m, 6), shape);
-    float line = te_texture_pulse(c->y * 22, 0.55f, 22 * c->width), end = 0.3f + 0.15f * draw(m, 60 + (int)(c->y * 22), 0);
+    float line = te_texture_pulse(c->y * 22, 0.55f, 22 * c->width);
+    float end = 0.3f + 0.15f * draw(m, 60 + (int)(c->y * 22), 0);
     int lettered = c->y < 0.22f && c->y > 0.05f && fabsf(c->x - 0.5f) < end;
     return te_vec_mix(colour, m->b, lettered ? line * 0.8f : 0);
 }
@@ -213,7 +218,8 @@ te_vec te_texture_outdoor(const te_material *m, const te_surface *s)
     te_vec place = {s->u * 3.5f, s->v * 3.5f, 4};
     float bush = te_texture_cloud(m->seed + 3, place, 3.5f * s->width, 5);
     float crown = te_texture_cloud(m->seed + 4, (te_vec){s->u * 1.6f, 0, 0}, 0, 2);
-    float top = horizon + s->half_v * (2.2f * (crown - 0.5f) + 1.2f * (bush - 0.5f) + (style > 0.7f ? 0.5f : -0.1f));
+    float top =
+        horizon + s->half_v * (2.2f * (crown - 0.5f) + 1.2f * (bush - 0.5f) + (style > 0.7f ? 0.5f : -0.1f));
     te_vec green = te_vec_scale(m->c, 0.25f + 1.7f * te_clamp(2.5f * (bush - 0.35f), 0, 1));
     colour = te_vec_mix(green, colour, style > 0.3f ? te_texture_step(top, s->v, 0.03f + s->width) : 1);
     return style > 0.93f ? te_vec_mix(m->b, (te_vec){1, 1, 1}, 0.5f) : colour; /* frosted glass */

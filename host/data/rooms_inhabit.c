@@ -49,7 +49,8 @@ static int stand_up(te_furnisher *f)
         place.z = te_dice_real(f->dice, 0.35f, f->layout->depth - 0.35f);
         float yaw = te_dice_real(f->dice, 0, 2 * TE_PI);
         if (te_dice_chance(f->dice, 0.4f)) { /* towards the middle of the room, as in groups */
-            yaw = atan2f(f->layout->width / 2 - place.x, f->layout->depth / 2 - place.z) + te_dice_real(f->dice, -0.6f, 0.6f);
+            yaw = atan2f(f->layout->width / 2 - place.x, f->layout->depth / 2 - place.z)
+                  + te_dice_real(f->dice, -0.6f, 0.6f);
         }
         te_frame base = te_frame_upright(place, yaw);
         te_spot spot = te_spot_of(&base, (te_vec){0.52f, body.tall, 0.42f}, 0);
@@ -71,12 +72,14 @@ static int lie_down(te_furnisher *f)
     te_scene *scene = f->scene;
     for (int i = 0; i + 1 < scene->seats_count; i++) {
         te_seat *left = &scene->seats[i], *right = &scene->seats[i + 1];
-        if (scene->things[left->thing] != TE_ROOMS_BED || left->thing != right->thing || left->taken || right->taken) {
+        if (scene->things[left->thing] != TE_ROOMS_BED || left->thing != right->thing || left->taken
+            || right->taken) {
             continue;
         }
         te_body body = te_body_draw(f->dice);
         te_vec across = te_vec_sub(right->frame.origin, left->frame.origin), up = {0, 1, 0};
-        te_vec middle = te_vec_mix(left->frame.origin, right->frame.origin, te_vec_length(across) > 1.3f ? te_dice_real(f->dice, 0.3f, 0.7f) : 0.5f);
+        te_vec middle = te_vec_mix(left->frame.origin, right->frame.origin,
+                                   te_vec_length(across) > 1.3f ? te_dice_real(f->dice, 0.3f, 0.7f) : 0.5f);
         te_vec head = te_vec_cross(te_vec_unit(across), up); /* from x of the bed to minus z */
         head = te_vec_scale(head, -1);
         te_frame base = te_frame_facing(middle, head, up);

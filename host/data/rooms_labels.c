@@ -1,5 +1,5 @@
-/* Labels of the central rays. Normals are given in the camera's frame as x to the right, y up, z towards the camera: a
- * floor is (0,1,0), a wall seen head-on (0,0,1). */
+/* Labels of the central rays. Normals are given in the camera's frame as x to the right, y up, z towards the
+ * camera: a floor is (0,1,0), a wall seen head-on (0,0,1). */
 #include "data/rooms_view.h"
 
 #include <stdlib.h>
@@ -68,7 +68,8 @@ static void fill_saliency(const te_view *view, te_rooms_sample *sample, te_sight
         const te_sight *s = &sights[i];
         if (s->pixels * 100 >= (float)(w * h)) {
             float middle = s->middle / s->pixels;
-            float score = interest[view->scene->things[i]] * sqrtf(s->pixels) * middle * middle * s->pixels / s->depth;
+            float score =
+                interest[view->scene->things[i]] * sqrtf(s->pixels) * middle * middle * s->pixels / s->depth;
             chosen = score > best ? i : chosen;
             best = fmaxf(score, best);
         }
@@ -79,8 +80,8 @@ static void fill_saliency(const te_view *view, te_rooms_sample *sample, te_sight
     }
 }
 
-/* Whether the line can do without this corner pixel: it has a horizontal and a vertical neighbour, and its neighbours
- * hang together without it. */
+/* Whether the line can do without this corner pixel: it has a horizontal and a vertical neighbour, and its
+ * neighbours hang together without it. */
 static int is_corner(const uint8_t *edge, int w, int h, int x, int y)
 {
     static const int steps[8][2] = {{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}};

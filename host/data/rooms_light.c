@@ -26,7 +26,8 @@ static void add_sun(te_scene *scene, te_dice *dice, const te_light *pane)
     te_frame sun = te_frame_upright((te_vec){0, 0, 0}, te_dice_real(dice, -1, 1));
     sun = te_frame_turned(&sun, 'x', te_dice_real(dice, 0.3f, 0.9f));
     te_vec down = te_vec_scale(sun.z, 1);
-    down = te_frame_along(&pane->frame, (te_vec){down.x, -fabsf(down.y), down.z}); /* into the room through this pane */
+    down = te_frame_along(&pane->frame,
+                          (te_vec){down.x, -fabsf(down.y), down.z}); /* into the room through this pane */
     te_light light = {.kind = TE_LIGHT_SUN, .frame = te_frame_around((te_vec){0, 0, 0}, (te_vec){0, 1, 0})};
     light.frame.z = te_vec_unit(down);
     float strength = te_dice_scale(dice, 3, 12);

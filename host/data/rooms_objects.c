@@ -12,23 +12,31 @@ static void build_vase(te_scene *scene, te_dice *dice, const te_frame *at, float
 
 static void build_bottle(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
 {
-    int glass = te_finish_make(scene, dice, TE_FINISH_PLASTIC), label = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
+    int glass = te_finish_make(scene, dice, TE_FINISH_PLASTIC);
+    int label = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
     radius = fminf(radius, height * 0.18f);
     te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, height * 0.6f, 0}, radius, radius, glass);
-    te_scene_frustum(scene, at, (te_vec){0, height * 0.6f, 0}, (te_vec){0, height * 0.75f, 0}, radius, radius * 0.35f, glass);
-    te_scene_frustum(scene, at, (te_vec){0, height * 0.75f, 0}, (te_vec){0, height, 0}, radius * 0.35f, radius * 0.33f, glass);
-    te_scene_frustum(scene, at, (te_vec){0, height * 0.2f, 0}, (te_vec){0, height * 0.45f, 0}, radius * 1.02f, radius * 1.02f, label);
+    te_scene_frustum(scene, at, (te_vec){0, height * 0.6f, 0}, (te_vec){0, height * 0.75f, 0}, radius,
+                     radius * 0.35f, glass);
+    te_scene_frustum(scene, at, (te_vec){0, height * 0.75f, 0}, (te_vec){0, height, 0}, radius * 0.35f,
+                     radius * 0.33f, glass);
+    te_scene_frustum(scene, at, (te_vec){0, height * 0.2f, 0}, (te_vec){0, height * 0.45f, 0}, radius * 1.02f,
+                     radius * 1.02f, label);
 }
 
 static void build_mug(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
 {
-    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC), inside = te_finish_make(scene, dice, TE_FINISH_DARK);
+    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
+    int inside = te_finish_make(scene, dice, TE_FINISH_DARK);
     radius = fminf(radius, 0.045f);
     height = fminf(height, 0.11f);
     te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, height, 0}, radius * 0.85f, radius, finish);
-    te_scene_frustum(scene, at, (te_vec){0, height, 0}, (te_vec){0, height + 0.001f, 0}, radius * 0.85f, radius * 0.85f, inside);
-    te_scene_capsule(scene, at, (te_vec){radius, height * 0.8f, 0}, (te_vec){radius * 1.5f, height * 0.6f, 0}, 0.006f, finish);
-    te_scene_capsule(scene, at, (te_vec){radius * 1.5f, height * 0.6f, 0}, (te_vec){radius, height * 0.25f, 0}, 0.006f, finish);
+    te_scene_frustum(scene, at, (te_vec){0, height, 0}, (te_vec){0, height + 0.001f, 0}, radius * 0.85f,
+                     radius * 0.85f, inside);
+    te_scene_capsule(scene, at, (te_vec){radius, height * 0.8f, 0}, (te_vec){radius * 1.5f, height * 0.6f, 0},
+                     0.006f, finish);
+    te_scene_capsule(scene, at, (te_vec){radius * 1.5f, height * 0.6f, 0}, (te_vec){radius, height * 0.25f, 0},
+                     0.006f, finish);
 }
 
 static void build_bowl(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
@@ -40,14 +48,16 @@ static void build_bowl(te_scene *scene, te_dice *dice, const te_frame *at, float
     for (int i = 0; i < fruit; i++) {
         float angle = te_dice_real(dice, 0, 6.28f), size = radius * te_dice_real(dice, 0.24f, 0.36f);
         te_vec place = {radius * 0.55f * sinf(angle), height + size * 0.4f, radius * 0.55f * cosf(angle)};
-        te_scene_ellipsoid(scene, at, place, (te_vec){size, size * 0.95f, size}, te_finish_make(scene, dice, TE_FINISH_PLASTIC));
+        te_scene_ellipsoid(scene, at, place, (te_vec){size, size * 0.95f, size},
+                           te_finish_make(scene, dice, TE_FINISH_PLASTIC));
     }
 }
 
 static void build_ball(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
 {
     float r = fminf(radius, height / 2);
-    te_scene_ellipsoid(scene, at, (te_vec){0, r, 0}, (te_vec){r, r, r}, te_finish_make(scene, dice, TE_FINISH_CERAMIC));
+    te_scene_ellipsoid(scene, at, (te_vec){0, r, 0}, (te_vec){r, r, r},
+                       te_finish_make(scene, dice, TE_FINISH_CERAMIC));
 }
 
 /* A standing photograph; class picture. */
@@ -64,15 +74,19 @@ static void build_figure(te_scene *scene, te_dice *dice, const te_frame *at, flo
     int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
     float r = fminf(radius, height * 0.3f);
     te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, height * 0.12f, 0}, r * 0.9f, r * 0.8f, finish);
-    te_scene_ellipsoid(scene, at, (te_vec){0, height * 0.42f, 0}, (te_vec){r * 0.6f, height * 0.34f, r * 0.5f}, finish);
-    te_scene_ellipsoid(scene, at, (te_vec){0, height * 0.84f, r * 0.1f}, (te_vec){r * 0.42f, height * 0.16f, r * 0.42f}, finish);
+    te_scene_ellipsoid(scene, at, (te_vec){0, height * 0.42f, 0}, (te_vec){r * 0.6f, height * 0.34f, r * 0.5f},
+                       finish);
+    te_scene_ellipsoid(scene, at, (te_vec){0, height * 0.84f, r * 0.1f},
+                       (te_vec){r * 0.42f, height * 0.16f, r * 0.42f}, finish);
 }
 
 static void build_candle(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
 {
-    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC), metal = te_finish_make(scene, dice, TE_FINISH_METAL);
+    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
+    int metal = te_finish_make(scene, dice, TE_FINISH_METAL);
     float r = fminf(radius, 0.03f);
-    te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, 0.012f, 0}, fminf(radius, r * 1.8f), r * 1.6f, metal);
+    te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, 0.012f, 0}, fminf(radius, r * 1.8f), r * 1.6f,
+                     metal);
     te_scene_frustum(scene, at, (te_vec){0, 0.01f, 0}, (te_vec){0, fminf(height, 0.28f), 0}, r, r * 0.9f, finish);
 }
 
@@ -82,11 +96,13 @@ static void build_laptop(te_scene *scene, te_dice *dice, const te_frame *at, flo
     int screen = te_finish_make(scene, dice, TE_FINISH_SCREEN), keys = te_finish_make(scene, dice, TE_FINISH_DARK);
     float half_x = fminf(radius, 0.18f), half_z = half_x * 0.68f, tall = fminf(2 * half_z, height);
     te_scene_box(scene, at, (te_vec){0, 0.008f, 0}, (te_vec){half_x, 0.008f, half_z}, body);
-    te_scene_box(scene, at, (te_vec){0, 0.0165f, -half_z * 0.2f}, (te_vec){half_x * 0.85f, 0.0005f, half_z * 0.5f}, keys);
+    te_scene_box(scene, at, (te_vec){0, 0.0165f, -half_z * 0.2f}, (te_vec){half_x * 0.85f, 0.0005f, half_z * 0.5f},
+                 keys);
     te_frame lid = te_frame_moved(at, 0, 0.015f, -half_z + 0.004f);
     lid = te_frame_turned(&lid, 'x', te_dice_real(dice, -0.5f, -0.05f));
     te_scene_box(scene, &lid, (te_vec){0, tall / 2, 0}, (te_vec){half_x, tall / 2, 0.004f}, body);
-    te_scene_box(scene, &lid, (te_vec){0, tall / 2, 0.0045f}, (te_vec){half_x - 0.008f, tall / 2 - 0.01f, 0.0006f}, screen);
+    te_scene_box(scene, &lid, (te_vec){0, tall / 2, 0.0045f}, (te_vec){half_x - 0.008f, tall / 2 - 0.01f, 0.0006f},
+                 screen);
 }
 
 static void build_papers(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
@@ -96,7 +112,8 @@ static void build_papers(te_scene *scene, te_dice *dice, const te_frame *at, flo
     for (int i = 0; i < count; i++) {
         te_frame sheet = te_frame_moved(at, 0, 0.001f + 0.0015f * (float)i, 0);
         sheet = te_frame_turned(&sheet, 'y', te_dice_real(dice, -0.5f, 0.5f));
-        te_scene_box(scene, &sheet, (te_vec){0, 0, 0}, (te_vec){fminf(radius, 0.105f), 0.001f, fminf(radius * 1.35f, 0.148f)},
+        te_scene_box(scene, &sheet, (te_vec){0, 0, 0},
+                     (te_vec){fminf(radius, 0.105f), 0.001f, fminf(radius * 1.35f, 0.148f)},
                      te_finish_make(scene, dice, TE_FINISH_PAPER));
     }
 }
@@ -104,7 +121,8 @@ static void build_papers(te_scene *scene, te_dice *dice, const te_frame *at, flo
 /* A plate with knife and fork. */
 static void build_plate(te_scene *scene, te_dice *dice, const te_frame *at, float radius, float height)
 {
-    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC), metal = te_finish_make(scene, dice, TE_FINISH_METAL);
+    int finish = te_finish_make(scene, dice, TE_FINISH_CERAMIC);
+    int metal = te_finish_make(scene, dice, TE_FINISH_METAL);
     float r = fminf(radius * 0.75f, 0.13f);
     (void)height;
     te_scene_frustum(scene, at, (te_vec){0, 0, 0}, (te_vec){0, 0.016f, 0}, r * 0.6f, r, finish);
@@ -122,10 +140,12 @@ void te_object_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec 
         float weight, low, high, radius; /* of heights; the least radius that makes sense */
         int turned;                      /* 1: may face any way */
     } kinds[] = {
-        {build_vase, 3, 0.10f, 0.40f, 0.03f, 1},   {build_bottle, 2, 0.15f, 0.32f, 0.02f, 1}, {build_mug, 2, 0.07f, 0.11f, 0.02f, 1},
-        {build_bowl, 2, 0.05f, 0.15f, 0.05f, 1},   {build_ball, 0.7f, 0.06f, 0.22f, 0.03f, 1}, {build_photo, 1.5f, 0.1f, 0.35f, 0.05f, 0},
-        {build_figure, 1, 0.10f, 0.4f, 0.03f, 1},  {build_candle, 1, 0.06f, 0.28f, 0.015f, 1}, {build_laptop, 1, 0.2f, 0.26f, 0.14f, 0},
-        {build_papers, 0.7f, 0.02f, 0.03f, 0.1f, 1}, {build_plate, 0.8f, 0.02f, 0.04f, 0.1f, 0},
+        {build_vase, 3, 0.10f, 0.40f, 0.03f, 1},    {build_bottle, 2, 0.15f, 0.32f, 0.02f, 1},
+        {build_mug, 2, 0.07f, 0.11f, 0.02f, 1},     {build_bowl, 2, 0.05f, 0.15f, 0.05f, 1},
+        {build_ball, 0.7f, 0.06f, 0.22f, 0.03f, 1}, {build_photo, 1.5f, 0.1f, 0.35f, 0.05f, 0},
+        {build_figure, 1, 0.10f, 0.4f, 0.03f, 1},   {build_candle, 1, 0.06f, 0.28f, 0.015f, 1},
+        {build_laptop, 1, 0.2f, 0.26f, 0.14f, 0},   {build_papers, 0.7f, 0.02f, 0.03f, 0.1f, 1},
+        {build_plate, 0.8f, 0.02f, 0.04f, 0.1f, 0},
     };
     enum { KINDS = sizeof kinds / sizeof *kinds };
     float radius = fminf(size.x, size.z) / 2, chances[KINDS];
@@ -138,7 +158,8 @@ void te_object_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec 
     }
     float height = te_dice_real(dice, kinds[kind].low, fminf(size.y, kinds[kind].high));
     float breadth = fminf(radius, fmaxf(kinds[kind].radius, height * te_dice_real(dice, 0.25f, 0.7f)));
-    te_frame frame = te_frame_turned(at, 'y', kinds[kind].turned ? te_dice_real(dice, 0, 6) : te_dice_real(dice, -0.3f, 0.3f));
+    te_frame frame =
+        te_frame_turned(at, 'y', kinds[kind].turned ? te_dice_real(dice, 0, 6) : te_dice_real(dice, -0.3f, 0.3f));
     te_scene_begin(scene, TE_ROOMS_OBJECT);
     kinds[kind].build(scene, dice, &frame, kind == 3 || kind == 8 || kind > 8 ? radius : breadth, height);
 }

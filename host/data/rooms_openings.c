@@ -1,12 +1,15 @@
-/* Doors, windows, curtains and blinds. Frames of walls: x along the wall, z into the room, the wall's face at z = 0. */
+/* Doors, windows, curtains and blinds. Frames of walls: x along the wall, z into the room, the wall's face at z =
+ * 0. */
 #include "data/rooms_shell.h"
 
 /* Four boards round an opening. The lowest is left out for doors. */
-static void build_frame(te_scene *scene, const te_frame *wall, const te_opening *o, float board, float back, float front,
-                        int sides, int material)
+static void build_frame(te_scene *scene, const te_frame *wall, const te_opening *o, float board, float back,
+                        float front, int sides, int material)
 {
-    te_shell_block(scene, wall, (te_vec){o->left, o->low, back}, (te_vec){o->left + board, o->high, front}, material);
-    te_shell_block(scene, wall, (te_vec){o->right - board, o->low, back}, (te_vec){o->right, o->high, front}, material);
+    te_shell_block(scene, wall, (te_vec){o->left, o->low, back}, (te_vec){o->left + board, o->high, front},
+                   material);
+    te_shell_block(scene, wall, (te_vec){o->right - board, o->low, back}, (te_vec){o->right, o->high, front},
+                   material);
     te_shell_block(scene, wall, (te_vec){o->left + board, o->high - board, back},
                    (te_vec){o->right - board, o->high, front}, material);
     if (sides == 4) {
@@ -16,7 +19,8 @@ static void build_frame(te_scene *scene, const te_frame *wall, const te_opening 
 }
 
 /* Raised or sunken panels on a leaf of `width` by `height` whose face is at z = 0. */
-static void build_panels(te_scene *scene, te_dice *dice, const te_frame *leaf, float width, float height, int material)
+static void build_panels(te_scene *scene, te_dice *dice, const te_frame *leaf, float width, float height,
+                         int material)
 {
     int columns = te_dice_int(dice, 1, 2), rows = te_dice_int(dice, 1, 4);
     float gap = te_dice_real(dice, 0.08f, 0.13f), depth = te_dice_real(dice, 0.004f, 0.012f);
@@ -119,7 +123,8 @@ static int make_view(te_scene *scene, te_dice *dice)
 static void build_bars(te_scene *scene, te_dice *dice, const te_frame *wall, const te_opening *o, float z, int trim)
 {
     float width = o->right - o->left, height = o->high - o->low, half = te_dice_real(dice, 0.012f, 0.035f);
-    int columns = te_dice_int(dice, 1, 1 + (int)(width / 0.45f)), rows = te_dice_chance(dice, 0.5f) ? 1 : te_dice_int(dice, 1, 4);
+    int columns = te_dice_int(dice, 1, 1 + (int)(width / 0.45f));
+    int rows = te_dice_chance(dice, 0.5f) ? 1 : te_dice_int(dice, 1, 4);
     for (int i = 1; i < columns; i++) {
         float x = o->left + width * (float)i / (float)columns;
         te_shell_block(scene, wall, (te_vec){x - half, o->low, z}, (te_vec){x + half, o->high, z + 0.035f}, trim);
@@ -147,11 +152,13 @@ static void build_folds(te_scene *scene, te_dice *dice, const te_frame *wall, fl
 static void build_curtains(te_scene *scene, te_dice *dice, const te_frame *wall, const te_opening *o)
 {
     int cloth = te_finish_make(scene, dice, TE_FINISH_CURTAIN), metal = te_finish_make(scene, dice, TE_FINISH_LEGS);
-    float width = o->right - o->left, top = fminf(o->high + te_dice_real(dice, 0.03f, 0.15f), scene->height - 0.06f);
+    float width = o->right - o->left;
+    float top = fminf(o->high + te_dice_real(dice, 0.03f, 0.15f), scene->height - 0.06f);
     float low = te_dice_chance(dice, 0.6f) || o->low < 0.3f ? 0.02f : o->low - 0.12f;
     float closed = te_dice_chance(dice, 0.15f) ? 0.5f : te_dice_real(dice, 0.08f, 0.3f);
     te_scene_begin(scene, TE_ROOMS_CURTAIN);
-    te_scene_capsule(scene, wall, (te_vec){o->left - 0.15f, top, 0.09f}, (te_vec){o->right + 0.15f, top, 0.09f}, 0.012f, metal);
+    te_scene_capsule(scene, wall, (te_vec){o->left - 0.15f, top, 0.09f}, (te_vec){o->right + 0.15f, top, 0.09f},
+                     0.012f, metal);
     for (int side = 0; side < 2; side++) {
         te_shell_block(scene, wall, (te_vec){(side ? o->right + 0.1f : o->left - 0.12f), top - 0.01f, 0},
                        (te_vec){(side ? o->right + 0.12f : o->left - 0.1f), top + 0.01f, 0.09f}, metal);
@@ -171,16 +178,16 @@ static void build_blind(te_scene *scene, te_dice *dice, const te_frame *wall, co
     te_shell_block(scene, wall, (te_vec){o->left + 0.01f, o->high - 0.05f, -0.06f},
                    (te_vec){o->right - 0.01f, o->high, -0.01f}, cloth);
     if (te_dice_chance(dice, 0.5f)) {
-        te_shell_block(scene, wall, (te_vec){o->left + 0.03f, low, -0.037f}, (te_vec){o->right - 0.03f, o->high, -0.033f},
-                       cloth);
+        te_shell_block(scene, wall, (te_vec){o->left + 0.03f, low, -0.037f},
+                       (te_vec){o->right - 0.03f, o->high, -0.033f}, cloth);
         return;
     }
     float pitch = te_dice_real(dice, 0.025f, 0.05f), tilt = te_dice_real(dice, 0.1f, 1.2f);
     for (float y = o->high - 0.06f; y > low; y -= pitch) {
         te_frame slat = te_frame_moved(wall, (o->left + o->right) / 2, y, -0.035f);
         slat = te_frame_turned(&slat, 'x', tilt);
-        te_scene_box(scene, &slat, (te_vec){0, 0, 0}, (te_vec){(o->right - o->left) / 2 - 0.02f, 0.0012f, pitch * 0.5f},
-                     cloth);
+        te_scene_box(scene, &slat, (te_vec){0, 0, 0},
+                     (te_vec){(o->right - o->left) / 2 - 0.02f, 0.0012f, pitch * 0.5f}, cloth);
     }
 }
 
@@ -189,7 +196,8 @@ void te_window_build(te_scene *scene, te_dice *dice, const te_frame *wall, const
     int trim = te_finish_make(scene, dice, TE_FINISH_TRIM), view = make_view(scene, dice);
     float depth = te_dice_real(dice, 0.06f, 0.18f), board = te_dice_real(dice, 0.035f, 0.07f);
     te_scene_begin(scene, TE_ROOMS_WINDOW);
-    te_shell_block(scene, wall, (te_vec){o->left, o->low, -depth - 0.012f}, (te_vec){o->right, o->high, -depth}, view);
+    te_shell_block(scene, wall, (te_vec){o->left, o->low, -depth - 0.012f}, (te_vec){o->right, o->high, -depth},
+                   view);
     build_frame(scene, wall, o, board, -depth, -depth + 0.05f, 4, trim);
     build_bars(scene, dice, wall, o, -depth, trim);
     if (o->low > 0.3f && te_dice_chance(dice, 0.7f)) {
@@ -205,7 +213,8 @@ void te_window_build(te_scene *scene, te_dice *dice, const te_frame *wall, const
     }
     if (scene->panes_count < TE_SCENE_PANES) {
         te_light *pane = &scene->panes[scene->panes_count++];
-        *pane = (te_light){.kind = TE_LIGHT_PANEL, .half_x = (o->right - o->left) / 2, .half_y = (o->high - o->low) / 2};
+        *pane = (te_light){
+            .kind = TE_LIGHT_PANEL, .half_x = (o->right - o->left) / 2, .half_y = (o->high - o->low) / 2};
         pane->frame = te_frame_moved(wall, (o->left + o->right) / 2, (o->low + o->high) / 2, -depth + 0.06f);
     }
     float hangings = te_dice_real(dice, 0, 1);

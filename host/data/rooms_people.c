@@ -36,7 +36,12 @@ static int draw_hair(te_scene *scene, te_dice *dice)
     static const float weights[] = {5, 4, 3, 2, 2, 0.8f, 1.2f, 0.6f};
     const float *kind = kinds[te_dice_pick(dice, weights, 8)];
     te_vec colour = te_texture_hsv(kind[0], kind[1], kind[2] * te_dice_real(dice, 0.8f, 1.2f));
-    te_material hair = {.texture = TE_TEXTURE_WEAVE, .a = colour, .b = te_vec_scale(colour, 0.5f), .scale = 0.008f, .amount = 1, .gloss = 0.3f};
+    te_material hair = {.texture = TE_TEXTURE_WEAVE,
+                        .a = colour,
+                        .b = te_vec_scale(colour, 0.5f),
+                        .scale = 0.008f,
+                        .amount = 1,
+                        .gloss = 0.3f};
     hair.seed = te_dice_word(dice);
     return te_scene_material(scene, hair);
 }
@@ -58,7 +63,8 @@ static te_dress draw_dress(te_scene *scene, te_dice *dice, int skirt)
         d.shoe = d.skin;
     }
     d.white = plain(scene, (te_vec){0.75f, 0.73f, 0.7f}, 0.5f);
-    d.eye = plain(scene, te_texture_hsv(te_dice_chance(dice, 0.7f) ? 0.07f : 0.58f, 0.6f, te_dice_real(dice, 0.1f, 0.4f)), 0.8f);
+    float hue = te_dice_chance(dice, 0.7f) ? 0.07f : 0.58f;
+    d.eye = plain(scene, te_texture_hsv(hue, 0.6f, te_dice_real(dice, 0.1f, 0.4f)), 0.8f);
     d.lip = plain(scene, te_vec_mul(scene->materials[d.skin].a, (te_vec){0.85f, 0.5f, 0.5f}), 0.2f);
     float sleeve = te_dice_real(dice, 0, 1), leg = te_dice_real(dice, 0, 1);
     d.sleeve = sleeve < 0.12f ? 0 : sleeve < 0.5f ? 0.5f : 1;
@@ -86,8 +92,8 @@ static void ball(te_scene *scene, const te_pose *pose, te_vec at, float radius, 
 }
 
 /* A bone with a joint at its end; `covered` of its length is under cloth. */
-static void build_limb(te_scene *scene, const te_pose *pose, te_vec from, te_vec to, float thick, float thin, float covered,
-                       float loose, int skin, int cloth)
+static void build_limb(te_scene *scene, const te_pose *pose, te_vec from, te_vec to, float thick, float thin,
+                       float covered, float loose, int skin, int cloth)
 {
     if (covered < 1) {
         te_scene_frustum(scene, &pose->base, from, to, thick, thin, skin);
@@ -107,10 +113,13 @@ static void build_hand(te_scene *scene, const te_pose *pose, int i, float tall, 
 {
     te_vec wrist = te_frame_point(&pose->base, pose->wrist[i]), along = te_frame_along(&pose->base, pose->hand[i]);
     te_frame hand = te_frame_facing(wrist, along, te_frame_along(&pose->base, pose->chest.x));
-    te_scene_ellipsoid(scene, &hand, (te_vec){0, 0.026f * tall, 0}, (te_vec){0.022f * tall, 0.032f * tall, 0.011f * tall}, skin);
+    te_scene_ellipsoid(scene, &hand, (te_vec){0, 0.026f * tall, 0},
+                       (te_vec){0.022f * tall, 0.032f * tall, 0.011f * tall}, skin);
     for (int finger = 0; finger < 4; finger++) {
-        float x = (-0.0145f + 0.0097f * (float)finger) * tall, length = (finger == 0 || finger == 3 ? 0.038f : 0.046f) * tall;
-        te_scene_capsule(scene, &hand, (te_vec){x, 0.045f * tall, 0}, (te_vec){x * 1.1f, 0.047f * tall + length, 0.006f * tall}, 0.0047f * tall, skin);
+        float x = (-0.0145f + 0.0097f * (float)finger) * tall;
+        float length = (finger == 0 || finger == 3 ? 0.038f : 0.046f) * tall;
+        te_scene_capsule(scene, &hand, (te_vec){x, 0.045f * tall, 0},
+                         (te_vec){x * 1.1f, 0.047f * tall + length, 0.006f * tall}, 0.0047f * tall, skin);
     }
     float side = i ? 1.0f : -1.0f;
     te_scene_capsule(scene, &hand, (te_vec){side * 0.014f * tall, 0.018f * tall, 0},
@@ -126,8 +135,8 @@ static void build_arms(te_scene *scene, const te_body *body, const te_pose *pose
         build_limb(scene, pose, pose->shoulder[i], pose->elbow[i], 0.0325f * unit, 0.025f * unit,
                    d->sleeve >= 1 ? 1 : d->sleeve, d->loose, d->skin, d->shirt);
         scene->part = TE_PART_LOWER_ARM;
-        build_limb(scene, pose, pose->elbow[i], pose->wrist[i], 0.0255f * unit, 0.017f * unit, d->sleeve >= 1 ? 0.96f : 0,
-                   d->loose, d->skin, d->shirt);
+        build_limb(scene, pose, pose->elbow[i], pose->wrist[i], 0.0255f * unit, 0.017f * unit,
+                   d->sleeve >= 1 ? 0.96f : 0, d->loose, d->skin, d->shirt);
         build_hand(scene, pose, i, body->tall, d->skin);
     }
 }
@@ -138,14 +147,16 @@ static void build_legs(te_scene *scene, const te_body *body, const te_pose *pose
     for (int i = 0; i < 2; i++) {
         scene->part = TE_PART_UPPER_LEG;
         ball(scene, pose, pose->hip[i], 0.056f * unit, d->trousers);
-        build_limb(scene, pose, pose->hip[i], pose->knee[i], 0.053f * unit, 0.036f * unit, d->leg, d->loose, d->skin, d->trousers);
+        build_limb(scene, pose, pose->hip[i], pose->knee[i], 0.053f * unit, 0.036f * unit, d->leg, d->loose,
+                   d->skin, d->trousers);
         scene->part = TE_PART_LOWER_LEG;
-        build_limb(scene, pose, pose->knee[i], pose->ankle[i], 0.0365f * unit, 0.022f * unit, d->leg >= 1 ? 0.97f : 0,
-                   d->loose * 1.15f, d->skin, d->trousers);
+        build_limb(scene, pose, pose->knee[i], pose->ankle[i], 0.0365f * unit, 0.022f * unit,
+                   d->leg >= 1 ? 0.97f : 0, d->loose * 1.15f, d->skin, d->trousers);
         te_vec toe = pose->toe[i], ankle = pose->ankle[i];
         te_vec drop = {0, 0.017f * tall, 0}, heel = te_vec_add(ankle, te_vec_scale(te_vec_sub(toe, ankle), -0.3f));
         te_scene_capsule(scene, &pose->base, te_vec_sub(heel, drop), te_vec_sub(toe, drop), 0.026f * tall, d->shoe);
-        te_scene_capsule(scene, &pose->base, ankle, te_vec_sub(te_vec_mix(ankle, toe, 0.6f), drop), 0.027f * tall, d->shoe);
+        te_scene_capsule(scene, &pose->base, ankle, te_vec_sub(te_vec_mix(ankle, toe, 0.6f), drop), 0.027f * tall,
+                         d->shoe);
     }
 }
 
@@ -157,16 +168,24 @@ static void build_trunk(te_scene *scene, const te_body *body, const te_pose *pos
     chest = place(pose, &chest);
     hips = place(pose, &hips);
     scene->part = TE_PART_UPPER_LEG;
-    te_scene_ellipsoid(scene, &hips, (te_vec){0, 0, -0.008f * tall}, (te_vec){body->hip + 0.053f * tall * girth, 0.07f * tall, 0.066f * tall * girth}, d->trousers);
+    te_scene_ellipsoid(scene, &hips, (te_vec){0, 0, -0.008f * tall},
+                       (te_vec){body->hip + 0.053f * tall * girth, 0.07f * tall, 0.066f * tall * girth},
+                       d->trousers);
     scene->part = TE_PART_TORSO;
-    float wide = body->shoulder - 0.006f * tall, deep = 0.054f * tall * (0.4f + 0.6f * girth), waist = 0.084f * tall * girth;
-    te_scene_round_box(scene, &chest, (te_vec){0, -0.078f * tall, 0}, (te_vec){wide, 0.093f * tall, deep}, deep * 0.92f, d->shirt);
-    te_scene_ellipsoid(scene, &chest, (te_vec){0, -0.16f * tall, 0.003f * tall}, (te_vec){waist, 0.16f * tall, 0.062f * tall * girth}, d->shirt);
-    te_scene_ellipsoid(scene, &hips, (te_vec){0, 0.04f * tall, 0}, (te_vec){fmaxf(body->hip + 0.036f * tall * girth, waist), 0.085f * tall, 0.064f * tall * girth}, d->shirt);
+    float wide = body->shoulder - 0.014f * tall, deep = 0.054f * tall * (0.4f + 0.6f * girth);
+    float waist = 0.084f * tall * girth;
+    te_scene_round_box(scene, &chest, (te_vec){0, -0.085f * tall, 0}, (te_vec){wide, 0.09f * tall, deep},
+                       deep * 0.92f, d->shirt);
+    te_scene_ellipsoid(scene, &chest, (te_vec){0, -0.16f * tall, 0.003f * tall},
+                       (te_vec){waist, 0.16f * tall, 0.062f * tall * girth}, d->shirt);
+    te_scene_ellipsoid(
+        scene, &hips, (te_vec){0, 0.04f * tall, 0},
+        (te_vec){fmaxf(body->hip + 0.036f * tall * girth, waist), 0.085f * tall, 0.064f * tall * girth}, d->shirt);
     te_vec left = te_frame_locate(&chest, te_frame_point(&pose->base, pose->shoulder[0]));
     te_vec right = te_frame_locate(&chest, te_frame_point(&pose->base, pose->shoulder[1]));
     te_scene_capsule(scene, &chest, left, right, 0.031f * tall, d->shirt);
-    te_scene_ellipsoid(scene, &chest, (te_vec){0, 0.004f * tall, -0.004f * tall}, (te_vec){0.088f * tall, 0.04f * tall, 0.042f * tall}, d->shirt);
+    te_scene_ellipsoid(scene, &chest, (te_vec){0, 0.004f * tall, -0.004f * tall},
+                       (te_vec){0.095f * tall, 0.042f * tall, 0.044f * tall}, d->shirt);
     if (bust > 0) {
         for (int side = -1; side <= 1; side += 2) {
             te_scene_ellipsoid(scene, &chest, (te_vec){(float)side * 0.047f * tall, -0.09f * tall, deep * 0.8f},
@@ -180,50 +199,69 @@ static void build_trunk(te_scene *scene, const te_body *body, const te_pose *pos
 
 static void build_face(te_scene *scene, const te_frame *head, float u, const te_dress *d, te_dice *dice)
 {
-    float lids = te_dice_real(dice, 0.5f, 1), nose = te_dice_real(dice, 0.8f, 1.3f), smile = te_dice_real(dice, 0.013f, 0.02f);
+    float lids = te_dice_real(dice, 0.5f, 1), nose = te_dice_real(dice, 0.8f, 1.3f);
+    float smile = te_dice_real(dice, 0.013f, 0.02f);
     for (int side = -1; side <= 1; side += 2) {
         float x = (float)side * 0.0185f * u;
-        te_scene_ellipsoid(scene, head, (te_vec){x, 0.066f * u, 0.0555f * u}, (te_vec){0.009f * u, 0.0055f * u * lids, 0.006f * u}, d->white);
-        te_scene_ellipsoid(scene, head, (te_vec){x, 0.066f * u, 0.0585f * u}, (te_vec){0.0042f * u, 0.0048f * u * lids, 0.004f * u}, d->eye);
-        te_scene_ellipsoid(scene, head, (te_vec){x * 1.05f, 0.078f * u, 0.0565f * u}, (te_vec){0.012f * u, 0.0026f * u, 0.005f * u}, d->hair);
-        te_scene_ellipsoid(scene, head, (te_vec){(float)side * 0.0465f * u, 0.058f * u, 0.004f * u}, (te_vec){0.006f * u, 0.017f * u, 0.011f * u}, d->skin);
+        te_scene_ellipsoid(scene, head, (te_vec){x, 0.066f * u, 0.0555f * u},
+                           (te_vec){0.009f * u, 0.0055f * u * lids, 0.006f * u}, d->white);
+        te_scene_ellipsoid(scene, head, (te_vec){x, 0.066f * u, 0.0585f * u},
+                           (te_vec){0.0042f * u, 0.0048f * u * lids, 0.004f * u}, d->eye);
+        te_scene_ellipsoid(scene, head, (te_vec){x * 1.05f, 0.078f * u, 0.0565f * u},
+                           (te_vec){0.012f * u, 0.0026f * u, 0.005f * u}, d->hair);
+        te_scene_ellipsoid(scene, head, (te_vec){(float)side * 0.0465f * u, 0.058f * u, 0.004f * u},
+                           (te_vec){0.006f * u, 0.017f * u, 0.011f * u}, d->skin);
     }
-    te_scene_ellipsoid(scene, head, (te_vec){0, 0.053f * u, 0.063f * u}, (te_vec){0.0085f * u, 0.014f * u, 0.011f * u * nose}, d->skin);
-    te_scene_ellipsoid(scene, head, (te_vec){0, 0.0265f * u, 0.0555f * u}, (te_vec){smile * u, 0.0045f * u, 0.005f * u}, d->lip);
+    te_scene_ellipsoid(scene, head, (te_vec){0, 0.053f * u, 0.063f * u},
+                       (te_vec){0.0085f * u, 0.014f * u, 0.011f * u * nose}, d->skin);
+    te_scene_ellipsoid(scene, head, (te_vec){0, 0.0265f * u, 0.0555f * u},
+                       (te_vec){smile * u, 0.0045f * u, 0.005f * u}, d->lip);
     if (te_dice_chance(dice, 0.15f)) { /* glasses */
         for (int side = -1; side <= 1; side += 2) {
             float x = (float)side * 0.02f * u;
-            te_scene_ellipsoid(scene, head, (te_vec){x, 0.065f * u, 0.066f * u}, (te_vec){0.0155f * u, 0.012f * u, 0.0015f * u}, d->eye);
-            te_scene_capsule(scene, head, (te_vec){x * 1.8f, 0.067f * u, 0.062f * u}, (te_vec){x * 2.3f, 0.066f * u, 0}, 0.0018f * u, d->eye);
+            te_scene_ellipsoid(scene, head, (te_vec){x, 0.065f * u, 0.066f * u},
+                               (te_vec){0.0155f * u, 0.012f * u, 0.0015f * u}, d->eye);
+            te_scene_capsule(scene, head, (te_vec){x * 1.8f, 0.067f * u, 0.062f * u},
+                             (te_vec){x * 2.3f, 0.066f * u, 0}, 0.0018f * u, d->eye);
         }
-        te_scene_capsule(scene, head, (te_vec){-0.01f * u, 0.067f * u, 0.066f * u}, (te_vec){0.01f * u, 0.067f * u, 0.066f * u}, 0.0018f * u, d->eye);
+        te_scene_capsule(scene, head, (te_vec){-0.01f * u, 0.067f * u, 0.066f * u},
+                         (te_vec){0.01f * u, 0.067f * u, 0.066f * u}, 0.0018f * u, d->eye);
     }
 }
 
-static void build_head(te_scene *scene, te_dice *dice, const te_body *body, const te_pose *pose, const te_dress *d, int bearded)
+static void build_head(te_scene *scene, te_dice *dice, const te_body *body, const te_pose *pose, const te_dress *d,
+                       int bearded)
 {
     te_frame head = place(pose, &pose->head);
     float u = body->tall * body->head * (body->tall < 1.45f ? 1.1f : 1), wide = te_dice_real(dice, 0.94f, 1.06f);
     scene->part = TE_PART_HEAD;
-    te_scene_ellipsoid(scene, &head, (te_vec){0, 0.07f * u, 0.004f * u}, (te_vec){0.046f * u * wide, 0.063f * u, 0.058f * u}, d->skin);
-    te_scene_ellipsoid(scene, &head, (te_vec){0, 0.035f * u, 0.019f * u}, (te_vec){0.037f * u * wide, 0.042f * u, 0.038f * u}, d->skin);
+    te_scene_ellipsoid(scene, &head, (te_vec){0, 0.07f * u, 0.004f * u},
+                       (te_vec){0.046f * u * wide, 0.063f * u, 0.058f * u}, d->skin);
+    te_scene_ellipsoid(scene, &head, (te_vec){0, 0.035f * u, 0.019f * u},
+                       (te_vec){0.037f * u * wide, 0.042f * u, 0.038f * u}, d->skin);
     build_face(scene, &head, u, d, dice);
     float cut = d->haircut;
     if (cut > 0.08f) {
         float thick = te_dice_real(dice, 1, 1.12f);
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.083f * u, -0.011f * u}, (te_vec){0.051f * u * thick, 0.06f * u * thick, 0.058f * u * thick}, d->hair);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.083f * u, -0.011f * u},
+                           (te_vec){0.051f * u * thick, 0.06f * u * thick, 0.058f * u * thick}, d->hair);
     }
     if (cut > 0.62f) { /* long */
         float length = te_dice_real(dice, 0.07f, 0.13f);
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.05f * u - length * 0.3f * u, -0.032f * u}, (te_vec){0.056f * u, length * u, 0.034f * u}, d->hair);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.05f * u - length * 0.3f * u, -0.032f * u},
+                           (te_vec){0.056f * u, length * u, 0.034f * u}, d->hair);
     } else if (cut > 0.52f) { /* tied up */
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.11f * u, -0.07f * u}, (te_vec){0.026f * u, 0.026f * u, 0.026f * u}, d->hair);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.11f * u, -0.07f * u},
+                           (te_vec){0.026f * u, 0.026f * u, 0.026f * u}, d->hair);
     } else if (bearded) {
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.015f * u, 0.025f * u}, (te_vec){0.035f * u, 0.03f * u, 0.034f * u}, d->hair);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.015f * u, 0.025f * u},
+                           (te_vec){0.035f * u, 0.03f * u, 0.034f * u}, d->hair);
     }
     if (te_dice_chance(dice, 0.06f)) { /* a cap */
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.1f * u, -0.004f * u}, (te_vec){0.055f * u, 0.05f * u, 0.064f * u}, d->trousers);
-        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.1f * u, 0.06f * u}, (te_vec){0.04f * u, 0.004f * u, 0.04f * u}, d->trousers);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.1f * u, -0.004f * u},
+                           (te_vec){0.055f * u, 0.05f * u, 0.064f * u}, d->trousers);
+        te_scene_ellipsoid(scene, &head, (te_vec){0, 0.1f * u, 0.06f * u},
+                           (te_vec){0.04f * u, 0.004f * u, 0.04f * u}, d->trousers);
     }
 }
 
@@ -235,8 +273,9 @@ static void build_skirt(te_scene *scene, te_dice *dice, const te_body *body, con
     te_vec hem = te_vec_mix(pose->pelvis.origin, knees, te_dice_real(dice, 0.5f, 1.3f));
     float spread = fabsf(pose->knee[0].z - pose->knee[1].z) / 2 + fabsf(pose->knee[0].x - pose->knee[1].x) / 2;
     scene->part = TE_PART_UPPER_LEG;
-    te_scene_frustum(scene, &pose->base, waist, hem, body->hip + 0.035f * body->tall * body->girth,
-                     spread + te_dice_real(dice, 0.06f, 0.12f) * body->tall, te_dice_chance(dice, 0.5f) ? d->shirt : d->trousers);
+    spread += te_dice_real(dice, 0.06f, 0.12f) * body->tall;
+    te_scene_frustum(scene, &pose->base, waist, hem, body->hip + 0.035f * body->tall * body->girth, spread,
+                     te_dice_chance(dice, 0.5f) ? d->shirt : d->trousers);
 }
 
 void te_person_build(te_scene *scene, te_dice *dice, const te_body *body, const te_pose *pose, int skirt)

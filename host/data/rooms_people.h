@@ -5,7 +5,14 @@
 #include "data/rooms_style.h"
 
 /* Classes of human_parts. */
-enum { TE_PART_HEAD = 1, TE_PART_TORSO, TE_PART_UPPER_ARM, TE_PART_LOWER_ARM, TE_PART_UPPER_LEG, TE_PART_LOWER_LEG };
+enum {
+    TE_PART_HEAD = 1,
+    TE_PART_TORSO,
+    TE_PART_UPPER_ARM,
+    TE_PART_LOWER_ARM,
+    TE_PART_UPPER_LEG,
+    TE_PART_LOWER_LEG
+};
 
 /* Measures in metres. */
 typedef struct te_body {
@@ -17,8 +24,8 @@ typedef struct te_body {
 
 te_body te_body_draw(te_dice *dice);
 
-/* Joints in the coordinates of `base`; [0] left, [1] right of the person, whose left is x. Frames of trunk and head have
- * their y axis along the spine and z forwards. */
+/* Joints in the coordinates of `base`; [0] left, [1] right of the person, whose left is x. Frames of trunk and head
+ * have their y axis along the spine and z forwards. */
 typedef struct te_pose {
     te_frame base;
     te_frame pelvis, chest, head; /* at the hips, at the shoulders, at the base of the skull */

@@ -23,7 +23,8 @@ te_body te_body_draw(te_dice *dice)
 static void reach(te_vec from, te_vec target, float first, float second, te_vec hint, te_vec *middle, te_vec *end)
 {
     te_vec way = te_vec_sub(target, from), along = te_vec_unit(way);
-    float length = te_clamp(te_vec_length(way), 1.1f * fabsf(first - second) + 0.3f * first, 0.998f * (first + second));
+    float length =
+        te_clamp(te_vec_length(way), 1.1f * fabsf(first - second) + 0.3f * first, 0.998f * (first + second));
     float share = (first * first + length * length - second * second) / (2 * length);
     float height = sqrtf(fmaxf(first * first - share * share, 0));
     te_vec side = te_vec_unit(te_vec_sub(hint, te_vec_scale(along, te_vec_dot(hint, along))));
@@ -47,13 +48,24 @@ static void raise_trunk(te_pose *pose, const te_body *body, te_dice *dice, te_ve
     head.origin = te_frame_point(&chest, (te_vec){0, body->neck, 0.012f * body->tall});
     pose->head = head;
     for (int i = 0; i < 2; i++) {
-        float side = i ? -1.0f : 1.0f, shrug = te_dice_real(dice, -0.01f, 0.01f);
+        float side = i ? -1.0f : 1.0f, shrug = te_dice_real(dice, -0.02f, -0.004f);
         pose->shoulder[i] = te_frame_point(&chest, (te_vec){side * body->shoulder, shrug * body->tall, 0});
         pose->hip[i] = te_frame_point(&pose->pelvis, (te_vec){side * body->hip, 0, 0});
     }
 }
 
-typedef enum te_gesture { HANG, ON_HIP, FORWARD, UP, TO_HEAD, AT_BELLY, SIDEWAYS, ANYWHERE, ON_LAP, ON_TABLE } te_gesture;
+typedef enum te_gesture {
+    HANG,
+    ON_HIP,
+    FORWARD,
+    UP,
+    TO_HEAD,
+    AT_BELLY,
+    SIDEWAYS,
+    ANYWHERE,
+    ON_LAP,
+    ON_TABLE
+} te_gesture;
 
 /* Where the wrist goes, in the chest's frame and body heights, for the left arm; each is spread by `spread`. */
 static const struct {
@@ -79,7 +91,8 @@ static void place_arm(te_pose *pose, const te_body *body, te_dice *dice, int i, 
     wrist.x += te_dice_real(dice, -spread, spread);
     wrist.y += te_dice_real(dice, -spread, spread);
     wrist.z += te_dice_real(dice, -spread, spread);
-    wrist = te_frame_point(&pose->chest, (te_vec){side * wrist.x * body->tall, wrist.y * body->tall, wrist.z * body->tall});
+    wrist = te_frame_point(&pose->chest,
+                           (te_vec){side * wrist.x * body->tall, wrist.y * body->tall, wrist.z * body->tall});
     hint = te_frame_along(&pose->chest, (te_vec){side * hint.x, hint.y, hint.z});
     reach(pose->shoulder[i], wrist, body->upper_arm, body->lower_arm, hint, &pose->elbow[i], &pose->wrist[i]);
     te_vec bend = {te_dice_real(dice, -0.3f, 0.3f), 0, 0};
@@ -113,7 +126,8 @@ void te_pose_stand(te_pose *pose, const te_body *body, te_dice *dice, const te_f
     static const float weights[] = {8, 1.5f, 0.8f, 0.4f, 0.9f, 2.2f, 0.25f, 1.6f, 0, 0};
     float stride = te_dice_chance(dice, 0.25f) ? te_dice_real(dice, 0.06f, 0.14f) : te_dice_real(dice, 0, 0.03f);
     float bend = te_dice_chance(dice, 0.1f) ? te_dice_real(dice, 0.8f, 0.95f) : te_dice_real(dice, 0.975f, 0.995f);
-    float first = te_dice_sign(dice), legs = (body->thigh + body->shin) * bend, gap = te_dice_real(dice, 0.8f, 1.9f);
+    float first = te_dice_sign(dice), legs = (body->thigh + body->shin) * bend;
+    float gap = te_dice_real(dice, 0.8f, 1.9f);
     float step = stride * body->tall, high = sqrtf(fmaxf(legs * legs - step * step, 0.2f * legs * legs));
     float lean = te_dice_chance(dice, 0.15f) ? te_dice_real(dice, 0.2f, 0.7f) : te_dice_real(dice, -0.06f, 0.12f);
     *pose = (te_pose){.base = *base};
@@ -130,14 +144,17 @@ void te_pose_sit(te_pose *pose, const te_body *body, te_dice *dice, const te_fra
 {
     static const float weights[] = {0.7f, 0.2f, 0.3f, 0.15f, 0.8f, 2, 0.1f, 0.6f, 7, 1.5f};
     float cushion = 0.052f * body->tall * (0.6f + 0.4f * body->girth), floor = -seat->origin.y;
-    float back = body->thigh - te_dice_real(dice, 0.03f, 0.12f) * body->tall, lean = te_dice_real(dice, -0.3f, 0.25f);
+    float back = body->thigh - te_dice_real(dice, 0.03f, 0.12f) * body->tall;
+    float lean = te_dice_real(dice, -0.3f, 0.25f);
     back = fminf(back, fmaxf(depth - 0.06f * body->tall, 0.1f * body->tall));
     *pose = (te_pose){.base = *seat};
     raise_trunk(pose, body, dice, (te_vec){0, cushion, -back}, lean);
     float apart = te_dice_real(dice, 0.7f, 2.2f), out = te_dice_real(dice, -0.03f, 0.22f) * body->tall;
     for (int i = 0; i < 2; i++) {
-        float side = i ? -1.0f : 1.0f, turn = te_dice_real(dice, -0.1f, 0.4f), shift = te_dice_real(dice, -0.08f, 0.08f);
-        te_vec ankle = {side * body->hip * apart, floor + body->ankle, out + 0.05f * body->tall + shift * body->tall};
+        float side = i ? -1.0f : 1.0f, turn = te_dice_real(dice, -0.1f, 0.4f);
+        float shift = te_dice_real(dice, -0.08f, 0.08f);
+        te_vec ankle = {side * body->hip * apart, floor + body->ankle,
+                        out + 0.05f * body->tall + shift * body->tall};
         place_leg(pose, body, i, ankle, (te_vec){side * 0.2f, 0.6f, 1}, (te_vec){side * turn, 0, 1});
     }
     place_arms(pose, body, dice, weights);

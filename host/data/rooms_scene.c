@@ -32,27 +32,28 @@ void te_scene_free(te_scene *scene)
 int te_scene_begin(te_scene *scene, te_rooms_class class)
 {
     scene->part = 0;
+    scene->thing = -1;
     if (scene->things_count < TE_SCENE_THINGS) {
-        scene->things_count++;
+        scene->thing = scene->things_count++;
+        scene->things[scene->thing] = (uint8_t)class;
     }
-    scene->thing = scene->things_count - 1;
-    scene->things[scene->thing] = (uint8_t)class;
     return scene->thing;
 }
 
 int te_scene_material(te_scene *scene, te_material material)
 {
     if (scene->materials_count < TE_SCENE_MATERIALS) {
-        scene->materials_count++;
+        scene->materials[scene->materials_count++] = material;
     }
-    scene->materials[scene->materials_count - 1] = material;
     return scene->materials_count - 1;
 }
 
-static te_solid *add(te_scene *scene, te_shape shape, const te_frame *frame, te_vec centre, te_vec size, int material)
+static te_solid *add(te_scene *scene, te_shape shape, const te_frame *frame, te_vec centre, te_vec size,
+                     int material)
 {
-    te_solid *solid = &scene->solids[scene->solids_count]; /* where all rows are taken a spare one, which nobody sees */
-    scene->solids_count += scene->solids_count < TE_SCENE_SOLIDS;
+    te_solid *solid =
+        &scene->solids[scene->solids_count]; /* nobody sees a row that is not counted; there is a spare one */
+    scene->solids_count += scene->solids_count < TE_SCENE_SOLIDS && scene->thing >= 0;
     *solid = (te_solid){
         .frame = te_frame_moved(frame, centre.x, centre.y, centre.z),
         .size = {fmaxf(size.x, 1e-4f), fmaxf(size.y, 1e-4f), fmaxf(size.z, 1e-4f)},
@@ -83,15 +84,16 @@ te_solid *te_scene_ellipsoid(te_scene *scene, const te_frame *frame, te_vec cent
 }
 
 /* A solid about the line between two points of `frame`. */
-static te_solid *add_along(te_scene *scene, te_shape shape, const te_frame *frame, te_vec from, te_vec to, float first,
-                           float second, int material)
+static te_solid *add_along(te_scene *scene, te_shape shape, const te_frame *frame, te_vec from, te_vec to,
+                           float first, float second, int material)
 {
     te_vec a = te_frame_point(frame, from), b = te_frame_point(frame, to), along = te_vec_sub(b, a);
     te_frame axis = te_frame_around(te_vec_mix(a, b, 0.5f), along);
     return add(scene, shape, &axis, (te_vec){0, 0, 0}, (te_vec){first, te_vec_length(along) / 2, second}, material);
 }
 
-te_solid *te_scene_capsule(te_scene *scene, const te_frame *frame, te_vec from, te_vec to, float radius, int material)
+te_solid *te_scene_capsule(te_scene *scene, const te_frame *frame, te_vec from, te_vec to, float radius,
+                           int material)
 {
     return add_along(scene, TE_SHAPE_CAPSULE, frame, from, to, radius, radius, material);
 }
@@ -104,7 +106,7 @@ te_solid *te_scene_frustum(te_scene *scene, const te_frame *frame, te_vec from, 
 
 void te_scene_add_seat(te_scene *scene, const te_frame *frame, te_vec front_edge, float depth, float reach)
 {
-    if (scene->seats_count < TE_SCENE_SEATS) {
+    if (scene->seats_count < TE_SCENE_SEATS && scene->thing >= 0) {
         scene->seats[scene->seats_count++] = (te_seat){
             .frame = te_frame_moved(frame, front_edge.x, front_edge.y, front_edge.z),
             .depth = depth,

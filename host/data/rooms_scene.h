@@ -9,9 +9,9 @@
 
 /* Rooms end up well below these; whatever would not fit is left out. */
 enum {
-    TE_SCENE_SOLIDS = 6144,
+    TE_SCENE_SOLIDS = 4096,
     TE_SCENE_MATERIALS = 2048,
-    TE_SCENE_THINGS = 1024,
+    TE_SCENE_THINGS = 512,
     TE_SCENE_SEATS = 48,
     TE_SCENE_TOPS = 160,
     TE_SCENE_LIGHTS = 3,
@@ -20,8 +20,8 @@ enum {
     TE_SCENE_PEOPLE = 6
 };
 
-/* Where somebody can sit: z of the frame is the direction faced, its origin the middle of the seat's front edge, at the
- * height of the seat. */
+/* Where somebody can sit: z of the frame is the direction faced, its origin the middle of the seat's front edge, at
+ * the height of the seat. */
 typedef struct te_seat {
     te_frame frame;
     float depth;    /* from the front edge to the back rest */
@@ -75,7 +75,7 @@ typedef struct te_scene {
     te_material *materials;
     uint8_t *things; /* class of each thing */
     int solids_count, materials_count, things_count;
-    int thing;       /* what solids are added to */
+    int thing;       /* what solids are added to; -1: to nothing, they are dropped */
     int part;        /* of a person; 0 otherwise */
     int paint;       /* material of most walls */
     te_seat seats[TE_SCENE_SEATS];
@@ -102,13 +102,14 @@ int te_scene_begin(te_scene *scene, te_rooms_class class);
 
 int te_scene_material(te_scene *scene, te_material material);
 
-/* Add solids at places of `frame`. Sizes of boxes are half edges. A handle to the solid is returned for rare changes;
- * it is valid until the next one is added. */
+/* Add solids at places of `frame`. Sizes of boxes are half edges. A handle to the solid is returned for rare
+ * changes; it is valid until the next one is added. */
 te_solid *te_scene_box(te_scene *scene, const te_frame *frame, te_vec centre, te_vec half, int material);
 te_solid *te_scene_round_box(te_scene *scene, const te_frame *frame, te_vec centre, te_vec half, float round,
                              int material);
 te_solid *te_scene_ellipsoid(te_scene *scene, const te_frame *frame, te_vec centre, te_vec radii, int material);
-te_solid *te_scene_capsule(te_scene *scene, const te_frame *frame, te_vec from, te_vec to, float radius, int material);
+te_solid *te_scene_capsule(te_scene *scene, const te_frame *frame, te_vec from, te_vec to, float radius,
+                           int material);
 te_solid *te_scene_frustum(te_scene *scene, const te_frame *frame, te_vec from, te_vec to, float radius_from,
                            float radius_to, int material);
 

@@ -14,7 +14,8 @@ void te_legs_build(te_scene *scene, te_dice *dice, const te_frame *at, float hal
         if (round || splay > 0) {
             te_scene_frustum(scene, at, foot, head, thick * taper, thick, material);
         } else {
-            te_scene_box(scene, at, (te_vec){foot.x, height / 2, foot.z}, (te_vec){thick, height / 2, thick}, material);
+            te_scene_box(scene, at, (te_vec){foot.x, height / 2, foot.z}, (te_vec){thick, height / 2, thick},
+                         material);
         }
     }
 }
@@ -60,7 +61,8 @@ static void build_back(te_scene *scene, te_dice *dice, const te_frame *back, flo
 
 void te_chair_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec size)
 {
-    static const te_finish seats[] = {TE_FINISH_UPHOLSTERY, TE_FINISH_UPHOLSTERY, TE_FINISH_PLASTIC, TE_FINISH_WOOD};
+    static const te_finish seats[] = {TE_FINISH_UPHOLSTERY, TE_FINISH_UPHOLSTERY, TE_FINISH_PLASTIC,
+                                      TE_FINISH_WOOD};
     te_scene_begin(scene, TE_ROOMS_CHAIR);
     int kind = te_dice_int(dice, 0, 3), frame = te_finish_make(scene, dice, TE_FINISH_LEGS);
     int seat = kind == 3 && te_dice_chance(dice, 0.7f) ? frame : te_finish_make(scene, dice, seats[kind]);
@@ -75,8 +77,10 @@ void te_chair_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec s
         float rest = height + te_dice_real(dice, 0.18f, 0.24f);
         for (int side = -1; side <= 1; side += 2) {
             float x = (float)side * (size.x / 2 - 0.015f);
-            te_scene_capsule(scene, at, (te_vec){x, height, size.z / 2 - 0.08f}, (te_vec){x, rest, size.z / 2 - 0.09f}, 0.013f, frame);
-            te_scene_capsule(scene, at, (te_vec){x, rest, size.z / 2 - 0.06f}, (te_vec){x, rest, -size.z / 2}, 0.016f, frame);
+            te_scene_capsule(scene, at, (te_vec){x, height, size.z / 2 - 0.08f},
+                             (te_vec){x, rest, size.z / 2 - 0.09f}, 0.013f, frame);
+            te_scene_capsule(scene, at, (te_vec){x, rest, size.z / 2 - 0.06f}, (te_vec){x, rest, -size.z / 2},
+                             0.016f, frame);
         }
     }
     te_scene_add_seat(scene, at, (te_vec){0, height, size.z / 2}, size.z - 0.05f, size.x);
@@ -135,15 +139,18 @@ void te_chair_build_stool(te_scene *scene, te_dice *dice, const te_frame *at, te
         float y = size.y * te_dice_real(dice, 0.2f, 0.5f), half = radius * 0.8f;
         for (int i = 0; i < 4; i++) {
             float sx = i & 1 ? 1.0f : -1.0f, sz = i & 2 ? 1.0f : -1.0f;
-            te_scene_capsule(scene, at, (te_vec){sx * half, y, sz * half},
-                             (te_vec){i == 1 || i == 2 ? -sx * half : sx * half, y, i == 1 || i == 2 ? sz * half : -sz * half},
-                             0.008f, frame);
+            te_scene_capsule(
+                scene, at, (te_vec){sx * half, y, sz * half},
+                (te_vec){i == 1 || i == 2 ? -sx * half : sx * half, y, i == 1 || i == 2 ? sz * half : -sz * half},
+                0.008f, frame);
         }
     }
     if (te_dice_chance(dice, 0.6f)) {
-        te_scene_frustum(scene, at, (te_vec){0, size.y - 2 * thick, 0}, (te_vec){0, size.y, 0}, radius, radius * 0.97f, seat);
+        te_scene_frustum(scene, at, (te_vec){0, size.y - 2 * thick, 0}, (te_vec){0, size.y, 0}, radius,
+                         radius * 0.97f, seat);
     } else {
-        te_scene_round_box(scene, at, (te_vec){0, size.y - thick, 0}, (te_vec){radius, thick, radius}, thick * 0.7f, seat);
+        te_scene_round_box(scene, at, (te_vec){0, size.y - thick, 0}, (te_vec){radius, thick, radius}, thick * 0.7f,
+                           seat);
     }
     if (size.y < 0.6f) {
         te_scene_add_seat(scene, at, (te_vec){0, size.y, radius}, 2 * radius, 2 * radius);
@@ -194,11 +201,13 @@ static void build_couch(te_scene *scene, te_dice *dice, const te_frame *at, te_v
         te_legs_build(scene, dice, at, size.x / 2 - 0.05f, size.z / 2 - 0.05f, c.base + 0.03f, c.legs);
     }
     te_scene_round_box(scene, at, (te_vec){0, (c.base + c.seat) / 2 - cushion, 0},
-                       (te_vec){size.x / 2 - 0.02f, (c.seat - c.base) / 2 - cushion + 0.03f, size.z / 2 - 0.02f}, 0.02f, c.cloth);
+                       (te_vec){size.x / 2 - 0.02f, (c.seat - c.base) / 2 - cushion + 0.03f, size.z / 2 - 0.02f},
+                       0.02f, c.cloth);
     te_scene_round_box(scene, at, (te_vec){0, (c.base + size.y) / 2, -size.z / 2 + c.back / 2},
                        (te_vec){size.x / 2 - 0.01f, (size.y - c.base) / 2, c.back / 2}, c.round, c.cloth);
     build_arms(scene, dice, at, size, &c);
-    float width = 2 * inner / (float)c.places, pad = te_dice_real(dice, 0.05f, 0.09f), lean = te_dice_real(dice, -0.25f, -0.08f);
+    float width = 2 * inner / (float)c.places, pad = te_dice_real(dice, 0.05f, 0.09f);
+    float lean = te_dice_real(dice, -0.25f, -0.08f);
     float puff = te_dice_real(dice, 0.02f, 0.06f), from = -size.z / 2 + c.back;
     for (int i = 0; i < c.places; i++) {
         float x = -inner + width * ((float)i + 0.5f);

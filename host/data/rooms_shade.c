@@ -40,7 +40,8 @@ static te_vec reflection(const te_view *view, te_vec point, te_vec normal, te_ve
 }
 
 /* Radiance from a point of a solid towards the camera. */
-static te_vec radiance(const te_view *view, int hit, te_vec point, te_vec normal, te_vec ray, float distance, te_vec light)
+static te_vec radiance(const te_view *view, int hit, te_vec point, te_vec normal, te_vec ray, float distance,
+                       te_vec light)
 {
     const te_scene *scene = view->scene;
     const te_solid *solid = &scene->solids[hit];
@@ -57,7 +58,8 @@ static te_vec radiance(const te_view *view, int hit, te_vec point, te_vec normal
     }
     if (m->mirror > 0) {
         float grazing = 1 - facing;
-        float share = m->mirror + (0.7f - m->mirror) * grazing * grazing * grazing * grazing * grazing * m->mirror * 8;
+        float share =
+            m->mirror + (0.7f - m->mirror) * grazing * grazing * grazing * grazing * grazing * m->mirror * 8;
         sum = te_vec_mix(sum, reflection(view, point, normal, ray), fminf(share, 0.8f));
     }
     return sum;
@@ -131,7 +133,8 @@ void te_view_shade(te_view *view)
                 continue;
             }
             te_vec ray = te_view_ray(view, (float)x + 0.5f, (float)y + 0.5f), point = te_view_point(view, x, y);
-            te_vec sum = bounded(radiance(view, view->solid[at], point, view->normal[at], ray, view->distance[at], view->light[at]));
+            te_vec sum = bounded(
+                radiance(view, view->solid[at], point, view->normal[at], ray, view->distance[at], view->light[at]));
             if (is_outline(view, x, y)) {
                 for (int i = 0; i < 3; i++) {
                     sum = te_vec_add(sum, bounded(look(view, x, y, places[i][0], places[i][1])));

@@ -52,7 +52,8 @@ static void draw_doors(te_layout *layout, te_dice *dice)
     for (int i = 0; i < count; i++) {
         te_opening door = {.wall = te_dice_int(dice, 0, 3), .high = top};
         door.kind = te_dice_chance(dice, 0.2f) ? TE_OPENING_DOORWAY : TE_OPENING_DOOR;
-        float width = te_dice_chance(dice, 0.12f) ? te_dice_real(dice, 1.3f, 1.7f) : te_dice_real(dice, 0.75f, 1.0f);
+        float width =
+            te_dice_chance(dice, 0.12f) ? te_dice_real(dice, 1.3f, 1.7f) : te_dice_real(dice, 0.75f, 1.0f);
         add_opening(layout, dice, door, width, 0.25f);
     }
 }
@@ -99,7 +100,8 @@ static void reserve(te_layout *layout, const te_opening *o)
 {
     float length;
     te_frame wall = te_layout_wall(layout, o->wall, &length);
-    float depth = o->kind == TE_OPENING_WINDOW ? 0.2f : 0.75f, margin = o->kind == TE_OPENING_WINDOW ? 0.15f : 0.05f;
+    float depth = o->kind == TE_OPENING_WINDOW ? 0.2f : 0.75f;
+    float margin = o->kind == TE_OPENING_WINDOW ? 0.15f : 0.05f;
     te_frame at = te_frame_moved(&wall, (o->left + o->right) / 2, o->low, depth / 2);
     te_spot spot = te_spot_of(&at, (te_vec){o->right - o->left + 2 * margin, o->high - o->low, depth}, 0);
     te_layout_take(layout, &spot);
@@ -130,13 +132,16 @@ static void build_wall(te_scene *scene, const te_layout *layout, int wall, int m
         if (o->wall == wall) {
             te_shell_block(scene, &frame, (te_vec){from, -0.1f, -thickness}, (te_vec){o->left, top, 0}, material);
             if (o->low > 0.01f) {
-                te_shell_block(scene, &frame, (te_vec){o->left, -0.1f, -thickness}, (te_vec){o->right, o->low, 0}, material);
+                te_shell_block(scene, &frame, (te_vec){o->left, -0.1f, -thickness}, (te_vec){o->right, o->low, 0},
+                               material);
             }
-            te_shell_block(scene, &frame, (te_vec){o->left, o->high, -thickness}, (te_vec){o->right, top, 0}, material);
+            te_shell_block(scene, &frame, (te_vec){o->left, o->high, -thickness}, (te_vec){o->right, top, 0},
+                           material);
             from = o->right;
         }
     }
-    te_shell_block(scene, &frame, (te_vec){from, -0.1f, -thickness}, (te_vec){length + thickness, top, 0}, material);
+    te_shell_block(scene, &frame, (te_vec){from, -0.1f, -thickness}, (te_vec){length + thickness, top, 0},
+                   material);
 }
 
 static void build_walls(te_scene *scene, te_layout *layout, te_dice *dice)
@@ -176,7 +181,8 @@ static void build_floor_and_ceiling(te_scene *scene, const te_layout *layout, te
                    te_finish_make(scene, dice, TE_FINISH_FLOOR));
     te_scene_begin(scene, TE_ROOMS_CEILING);
     int finish = te_finish_make(scene, dice, TE_FINISH_CEILING);
-    te_shell_block(scene, &world, (te_vec){-beyond, h, -beyond}, (te_vec){w + beyond, h + 0.3f, d + beyond}, finish);
+    te_shell_block(scene, &world, (te_vec){-beyond, h, -beyond}, (te_vec){w + beyond, h + 0.3f, d + beyond},
+                   finish);
     if (te_dice_chance(dice, 0.08f)) {
         int wood = te_finish_make(scene, dice, TE_FINISH_WOOD), count = te_dice_int(dice, 2, 5);
         float size = te_dice_real(dice, 0.05f, 0.09f);
@@ -196,16 +202,19 @@ static void build_beyond(te_scene *scene, const te_layout *layout, te_dice *dice
     for (int side = 0; side < 2; side++) {
         float x = side ? w + far : -far, z = side ? d + far : -far;
         te_scene_begin(scene, TE_ROOMS_WALL);
-        te_shell_block(scene, &world, (te_vec){x - 0.5f, -0.1f, -far}, (te_vec){x + 0.5f, h + 0.1f, d + far}, paint);
+        te_shell_block(scene, &world, (te_vec){x - 0.5f, -0.1f, -far}, (te_vec){x + 0.5f, h + 0.1f, d + far},
+                       paint);
         te_scene_begin(scene, TE_ROOMS_WALL);
-        te_shell_block(scene, &world, (te_vec){-far, -0.1f, z - 0.5f}, (te_vec){w + far, h + 0.1f, z + 0.5f}, paint);
+        te_shell_block(scene, &world, (te_vec){-far, -0.1f, z - 0.5f}, (te_vec){w + far, h + 0.1f, z + 0.5f},
+                       paint);
     }
     for (int i = 0; i < layout->openings_count; i++) {
         const te_opening *o = &layout->openings[i];
         if (o->kind == TE_OPENING_WINDOW) {
             continue;
         }
-        float length, back = -thickness - te_dice_real(dice, 1.0f, 2.5f), left = o->left - te_dice_real(dice, 0.1f, 1.5f);
+        float length, back = -thickness - te_dice_real(dice, 1.0f, 2.5f);
+        float left = o->left - te_dice_real(dice, 0.1f, 1.5f);
         float right = o->right + te_dice_real(dice, 0.1f, 1.5f), top = h + 0.1f;
         te_frame wall = te_layout_wall(layout, o->wall, &length);
         te_scene_begin(scene, TE_ROOMS_WALL);

@@ -28,12 +28,13 @@ static float meet_box(const te_line *line, te_vec size, float *leave)
 /* Distance to the rounded box from a point outside. */
 static float round_distance(te_vec p, te_vec inner, float round)
 {
-    float x = fmaxf(fabsf(p.x) - inner.x, 0), y = fmaxf(fabsf(p.y) - inner.y, 0), z = fmaxf(fabsf(p.z) - inner.z, 0);
+    float x = fmaxf(fabsf(p.x) - inner.x, 0), y = fmaxf(fabsf(p.y) - inner.y, 0);
+    float z = fmaxf(fabsf(p.z) - inner.z, 0);
     return sqrtf(x * x + y * y + z * z) - round;
 }
 
-/* Steps by the distance still free, from where the line enters the box; the solid is convex, so that it cannot step over
- * it. 1e-5 m is far below the size of a pixel. */
+/* Steps by the distance still free, from where the line enters the box; the solid is convex, so that it cannot step
+ * over it. 1e-5 m is far below the size of a pixel. */
 static float meet_round_box(const te_line *line, te_vec size, float round)
 {
     enum { STEPS = 48 };

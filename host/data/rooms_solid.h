@@ -27,7 +27,8 @@ typedef struct te_solid {
 
 #define TE_NO_HIT INFINITY
 
-/* The smallest distance in (near, far) at which the ray (unit direction) enters the solid from outside, or TE_NO_HIT. */
+/* The smallest distance in (near, far) at which the ray (unit direction) enters the solid from outside, or
+ * TE_NO_HIT. */
 float te_solid_meet(const te_solid *solid, te_vec origin, te_vec direction, float near, float far);
 
 /* The outward unit normal at a point of the surface; `local` is that point in the solid's frame. */

@@ -8,7 +8,8 @@ typedef struct te_front {
     int panel, metal;
 } te_front;
 
-static void build_handle(te_scene *scene, const te_frame *at, const te_front *f, float kind, te_vec place, int upright)
+static void build_handle(te_scene *scene, const te_frame *at, const te_front *f, float kind, te_vec place,
+                         int upright)
 {
     float half = kind < 0.6f ? 0.05f : 0.09f;
     if (kind < 0.35f) {
@@ -27,7 +28,8 @@ static void build_front(te_scene *scene, te_dice *dice, const te_frame *at, cons
     float kind = te_dice_real(dice, 0, 1);
     int framed = te_dice_chance(dice, 0.25f);
     for (int i = 0; i < f->columns * f->rows; i++) {
-        float x = f->left + width * ((float)(i % f->columns) + 0.5f), y = f->low + height * ((float)(i / f->columns) + 0.5f);
+        float x = f->left + width * ((float)(i % f->columns) + 0.5f);
+        float y = f->low + height * ((float)(i / f->columns) + 0.5f);
         te_scene_box(scene, at, (te_vec){x, y, f->z + 0.008f},
                      (te_vec){width / 2 - 0.003f, height / 2 - 0.003f, 0.008f}, f->panel);
         if (framed && width > 0.2f && height > 0.25f) {
@@ -36,7 +38,8 @@ static void build_front(te_scene *scene, te_dice *dice, const te_frame *at, cons
         }
         int door = f->rows == 1 || height > width * 1.2f;
         float side = i % f->columns % 2 ? -1.0f : 1.0f;
-        te_vec place = {door ? x + side * (width / 2 - 0.05f) : x, door && f->low > 1.2f ? y - height / 2 + 0.1f : y, f->z + 0.03f};
+        te_vec place = {door ? x + side * (width / 2 - 0.05f) : x,
+                        door && f->low > 1.2f ? y - height / 2 + 0.1f : y, f->z + 0.03f};
         if (door && f->high < 1 && height > 0.4f) {
             place.y = y + height / 2 - 0.12f;
         }
@@ -52,17 +55,28 @@ static void build_front(te_scene *scene, te_dice *dice, const te_frame *at, cons
 static void build_cabinet(te_scene *scene, te_dice *dice, const te_frame *at, te_vec size)
 {
     int body = te_finish_make(scene, dice, TE_FINISH_FURNITURE);
-    float feet = te_dice_chance(dice, 0.4f) ? te_dice_real(dice, 0.06f, 0.16f) : 0, half_x = size.x / 2, half_z = size.z / 2;
-    te_scene_box(scene, at, (te_vec){0, (feet + size.y) / 2, -0.01f}, (te_vec){half_x, (size.y - feet) / 2, half_z - 0.01f}, body);
+    float feet = te_dice_chance(dice, 0.4f) ? te_dice_real(dice, 0.06f, 0.16f) : 0, half_x = size.x / 2;
+    float half_z = size.z / 2;
+    te_scene_box(scene, at, (te_vec){0, (feet + size.y) / 2, -0.01f},
+                 (te_vec){half_x, (size.y - feet) / 2, half_z - 0.01f}, body);
     if (feet > 0) {
-        te_legs_build(scene, dice, at, half_x - 0.03f, half_z - 0.03f, feet + 0.01f, te_finish_make(scene, dice, TE_FINISH_LEGS));
+        te_legs_build(scene, dice, at, half_x - 0.03f, half_z - 0.03f, feet + 0.01f,
+                      te_finish_make(scene, dice, TE_FINISH_LEGS));
     }
     if (te_dice_chance(dice, 0.35f) && size.y < 1.3f) { /* a top that stands out */
         int top = te_dice_chance(dice, 0.6f) ? body : te_finish_make(scene, dice, TE_FINISH_WORKTOP);
-        te_scene_box(scene, at, (te_vec){0, size.y - 0.01f, 0}, (te_vec){half_x + 0.015f, 0.012f, half_z + 0.01f}, top);
+        te_scene_box(scene, at, (te_vec){0, size.y - 0.01f, 0}, (te_vec){half_x + 0.015f, 0.012f, half_z + 0.01f},
+                     top);
     }
-    te_front front = {-half_x + 0.012f, half_x - 0.012f, feet + (feet > 0 ? 0.015f : 0.07f), size.y - 0.03f, half_z - 0.02f, 1, 1,
-                      te_dice_chance(dice, 0.75f) ? body : te_finish_make(scene, dice, TE_FINISH_FURNITURE), 0};
+    te_front front = {-half_x + 0.012f,
+                      half_x - 0.012f,
+                      feet + (feet > 0 ? 0.015f : 0.07f),
+                      size.y - 0.03f,
+                      half_z - 0.02f,
+                      1,
+                      1,
+                      te_dice_chance(dice, 0.75f) ? body : te_finish_make(scene, dice, TE_FINISH_FURNITURE),
+                      0};
     front.metal = te_finish_make(scene, dice, TE_FINISH_METAL);
     float column = te_dice_real(dice, 0.35f, 0.6f);
     front.columns = (int)fmaxf(1, floorf(size.x / column + 0.4f));
@@ -73,7 +87,8 @@ static void build_cabinet(te_scene *scene, te_dice *dice, const te_frame *at, te
         return;
     }
     if (size.y > 0.6f && te_dice_chance(dice, 0.5f)) { /* a row of drawers above or below doors */
-        float split = size.y < 1.3f ? front.high - te_dice_real(dice, 0.14f, 0.2f) : front.low + te_dice_real(dice, 0.25f, 0.5f);
+        float split = size.y < 1.3f ? front.high - te_dice_real(dice, 0.14f, 0.2f)
+                                    : front.low + te_dice_real(dice, 0.25f, 0.5f);
         te_front lower = front;
         lower.high = split;
         front.low = split;
@@ -95,7 +110,8 @@ void te_cabinet_build_tall(te_scene *scene, te_dice *dice, const te_frame *at, t
     te_scene_begin(scene, TE_ROOMS_CABINET);
     build_cabinet(scene, dice, at, size);
     if (size.y < scene->height - 0.4f) {
-        te_scene_add_top(scene, at, (te_vec){0, size.y + 0.002f, 0}, size.x / 2 - 0.05f, size.z / 2 - 0.05f, 0.35f, TE_TOP_SMALL);
+        te_scene_add_top(scene, at, (te_vec){0, size.y + 0.002f, 0}, size.x / 2 - 0.05f, size.z / 2 - 0.05f, 0.35f,
+                         TE_TOP_SMALL);
     }
 }
 
@@ -103,13 +119,23 @@ void te_cabinet_build_tall(te_scene *scene, te_dice *dice, const te_frame *at, t
 void te_cabinet_build_kitchen(te_scene *scene, te_dice *dice, const te_frame *at, te_vec size)
 {
     te_scene_begin(scene, TE_ROOMS_CABINET);
-    int body = te_finish_make(scene, dice, TE_FINISH_FURNITURE), top = te_finish_make(scene, dice, TE_FINISH_WORKTOP);
+    int body = te_finish_make(scene, dice, TE_FINISH_FURNITURE);
+    int top = te_finish_make(scene, dice, TE_FINISH_WORKTOP);
     int metal = te_finish_make(scene, dice, TE_FINISH_METAL), dark = te_finish_make(scene, dice, TE_FINISH_DARK);
     float half_x = size.x / 2, half_z = size.z / 2;
     te_scene_box(scene, at, (te_vec){0, 0.05f, -0.05f}, (te_vec){half_x, 0.05f, half_z - 0.06f}, dark);
-    te_scene_box(scene, at, (te_vec){0, (0.1f + size.y) / 2, -0.015f}, (te_vec){half_x, (size.y - 0.1f) / 2 - 0.02f, half_z - 0.02f}, body);
+    te_scene_box(scene, at, (te_vec){0, (0.1f + size.y) / 2, -0.015f},
+                 (te_vec){half_x, (size.y - 0.1f) / 2 - 0.02f, half_z - 0.02f}, body);
     te_scene_box(scene, at, (te_vec){0, size.y - 0.018f, 0}, (te_vec){half_x + 0.005f, 0.018f, half_z}, top);
-    te_front front = {-half_x + 0.004f, half_x - 0.004f, 0.11f, size.y - 0.05f, half_z - 0.035f, (int)fmaxf(1, size.x / 0.5f), 1, body, metal};
+    te_front front = {-half_x + 0.004f,
+                      half_x - 0.004f,
+                      0.11f,
+                      size.y - 0.05f,
+                      half_z - 0.035f,
+                      (int)fmaxf(1, size.x / 0.5f),
+                      1,
+                      body,
+                      metal};
     float split = size.y - 0.22f;
     te_front drawers = front;
     drawers.low = split;
@@ -119,23 +145,31 @@ void te_cabinet_build_kitchen(te_scene *scene, te_dice *dice, const te_frame *at
     float hob = te_dice_real(dice, -half_x + 0.35f, half_x - 0.35f), sink = hob > 0 ? hob - half_x : hob + half_x;
     if (size.x > 1.2f && te_dice_chance(dice, 0.7f)) {
         te_scene_box(scene, at, (te_vec){hob, size.y + 0.003f, 0}, (te_vec){0.28f, 0.004f, 0.24f}, dark);
-        te_scene_box(scene, at, (te_vec){hob, 0.5f, half_z - 0.016f}, (te_vec){0.28f, 0.24f, 0.008f}, dark); /* oven */
-        te_scene_capsule(scene, at, (te_vec){hob - 0.22f, 0.71f, half_z + 0.015f}, (te_vec){hob + 0.22f, 0.71f, half_z + 0.015f}, 0.009f, metal);
+        te_scene_box(scene, at, (te_vec){hob, 0.5f, half_z - 0.016f}, (te_vec){0.28f, 0.24f, 0.008f},
+                     dark); /* oven */
+        te_scene_capsule(scene, at, (te_vec){hob - 0.22f, 0.71f, half_z + 0.015f},
+                         (te_vec){hob + 0.22f, 0.71f, half_z + 0.015f}, 0.009f, metal);
     }
     if (size.x > 1.6f && te_dice_chance(dice, 0.7f)) {
-        te_scene_round_box(scene, at, (te_vec){sink, size.y - 0.005f, 0.02f}, (te_vec){0.27f, 0.009f, 0.2f}, 0.008f, metal);
+        te_scene_round_box(scene, at, (te_vec){sink, size.y - 0.005f, 0.02f}, (te_vec){0.27f, 0.009f, 0.2f}, 0.008f,
+                           metal);
         te_scene_box(scene, at, (te_vec){sink, size.y + 0.003f, 0.02f}, (te_vec){0.2f, 0.003f, 0.15f}, dark);
-        te_scene_capsule(scene, at, (te_vec){sink, size.y, -half_z + 0.07f}, (te_vec){sink, size.y + 0.24f, -half_z + 0.07f}, 0.012f, metal);
-        te_scene_capsule(scene, at, (te_vec){sink, size.y + 0.24f, -half_z + 0.07f}, (te_vec){sink, size.y + 0.22f, -half_z + 0.22f}, 0.01f, metal);
+        te_scene_capsule(scene, at, (te_vec){sink, size.y, -half_z + 0.07f},
+                         (te_vec){sink, size.y + 0.24f, -half_z + 0.07f}, 0.012f, metal);
+        te_scene_capsule(scene, at, (te_vec){sink, size.y + 0.24f, -half_z + 0.07f},
+                         (te_vec){sink, size.y + 0.22f, -half_z + 0.22f}, 0.01f, metal);
     }
-    te_scene_add_top(scene, at, (te_vec){0, size.y + 0.008f, 0}, half_x - 0.05f, half_z - 0.08f, 0.4f, TE_TOP_CABINET);
+    te_scene_add_top(scene, at, (te_vec){0, size.y + 0.008f, 0}, half_x - 0.05f, half_z - 0.08f, 0.4f,
+                     TE_TOP_CABINET);
 }
 
 void te_cabinet_build_wall(te_scene *scene, te_dice *dice, const te_frame *at, te_vec size)
 {
     te_scene_begin(scene, TE_ROOMS_CABINET);
-    int body = te_finish_make(scene, dice, TE_FINISH_FURNITURE), metal = te_finish_make(scene, dice, TE_FINISH_METAL);
-    te_scene_box(scene, at, (te_vec){0, size.y / 2, -0.01f}, (te_vec){size.x / 2, size.y / 2, size.z / 2 - 0.01f}, body);
+    int body = te_finish_make(scene, dice, TE_FINISH_FURNITURE);
+    int metal = te_finish_make(scene, dice, TE_FINISH_METAL);
+    te_scene_box(scene, at, (te_vec){0, size.y / 2, -0.01f}, (te_vec){size.x / 2, size.y / 2, size.z / 2 - 0.01f},
+                 body);
     te_front front = {-size.x / 2 + 0.004f, size.x / 2 - 0.004f, 0.004f, size.y - 0.004f, size.z / 2 - 0.02f,
                       (int)fmaxf(1, size.x / te_dice_real(dice, 0.35f, 0.6f)), 1, body, metal};
     build_front(scene, dice, at, &front);
@@ -144,10 +178,12 @@ void te_cabinet_build_wall(te_scene *scene, te_dice *dice, const te_frame *at, t
 void te_books_build_row(te_scene *scene, te_dice *dice, const te_frame *at, float length, float height, float depth)
 {
     te_scene_begin(scene, TE_ROOMS_BOOKS);
-    float x = 0, usual = te_dice_real(dice, 0.6f, 0.9f), thin = te_dice_real(dice, 0.012f, 0.022f), thick = te_dice_real(dice, 0.03f, 0.055f);
+    float x = 0, usual = te_dice_real(dice, 0.6f, 0.9f), thin = te_dice_real(dice, 0.012f, 0.022f);
+    float thick = te_dice_real(dice, 0.03f, 0.055f);
     int series = te_finish_make(scene, dice, TE_FINISH_BOOK), left = 0;
     while (1) {
-        float width = te_dice_real(dice, thin, thick), tall = height * te_clamp(usual + te_dice_real(dice, -0.2f, 0.12f), 0.3f, 0.96f);
+        float width = te_dice_real(dice, thin, thick);
+        float tall = height * te_clamp(usual + te_dice_real(dice, -0.2f, 0.12f), 0.3f, 0.96f);
         float deep = depth * te_dice_real(dice, 0.6f, 0.9f);
         if (left == 0) { /* some volumes look alike */
             left = te_dice_chance(dice, 0.2f) ? te_dice_int(dice, 2, 6) : 1;
@@ -157,17 +193,20 @@ void te_books_build_row(te_scene *scene, te_dice *dice, const te_frame *at, floa
         if (x + width > length) {
             return;
         }
-        if (te_dice_chance(dice, 0.06f) && x > 0 && x + width + tall * 0.3f < length) { /* one leans on the others */
+        if (te_dice_chance(dice, 0.06f) && x > 0
+            && x + width + tall * 0.3f < length) { /* one leans on the others */
             te_frame book = te_frame_moved(at, x + 0.002f + tall * 0.25f, 0, -deep / 2);
             book = te_frame_turned(&book, 'z', 0.25f);
-            te_scene_box(scene, &book, (te_vec){width / 2, tall / 2, 0}, (te_vec){width / 2 - 0.0008f, tall / 2, deep / 2}, series);
+            te_scene_box(scene, &book, (te_vec){width / 2, tall / 2, 0},
+                         (te_vec){width / 2 - 0.0008f, tall / 2, deep / 2}, series);
             x += tall * 0.25f + width * 1.1f;
             if (te_dice_chance(dice, 0.5f)) {
                 return;
             }
             continue;
         }
-        te_scene_box(scene, at, (te_vec){x + width / 2, tall / 2, -deep / 2}, (te_vec){width / 2 - 0.0008f, tall / 2, deep / 2}, series);
+        te_scene_box(scene, at, (te_vec){x + width / 2, tall / 2, -deep / 2},
+                     (te_vec){width / 2 - 0.0008f, tall / 2, deep / 2}, series);
         x += width;
     }
 }
@@ -187,9 +226,10 @@ void te_books_build_stack(te_scene *scene, te_dice *dice, const te_frame *at, te
     }
 }
 
-/* What stands in one compartment; `at` is its lower left back corner... of the front edge: x to the right, z the front. */
-static void fill_compartment(te_scene *scene, te_dice *dice, const te_frame *at, float width, float height, float depth,
-                             float books)
+/* What stands in one compartment; `at` is its lower left back corner... of the front edge: x to the right, z the
+ * front. */
+static void fill_compartment(te_scene *scene, te_dice *dice, const te_frame *at, float width, float height,
+                             float depth, float books)
 {
     float kind = te_dice_real(dice, 0, 1);
     if (kind < books) {
@@ -204,14 +244,18 @@ static void fill_compartment(te_scene *scene, te_dice *dice, const te_frame *at,
     }
     te_frame middle = te_frame_moved(at, width / 2, 0, -depth / 2);
     if (kind < books + 0.1f) {
-        te_books_build_stack(scene, dice, &middle, (te_vec){fminf(0.26f, width * 0.7f), height * te_dice_real(dice, 0.3f, 0.8f), depth * 0.75f});
+        te_books_build_stack(
+            scene, dice, &middle,
+            (te_vec){fminf(0.26f, width * 0.7f), height * te_dice_real(dice, 0.3f, 0.8f), depth * 0.75f});
     } else if (kind < books + 0.2f) {
-        te_box_build(scene, dice, &middle, (te_vec){width * 0.85f, height * te_dice_real(dice, 0.5f, 0.9f), depth * 0.85f});
+        te_box_build(scene, dice, &middle,
+                     (te_vec){width * 0.85f, height * te_dice_real(dice, 0.5f, 0.9f), depth * 0.85f});
     } else if (kind < books + 0.45f) {
         int count = te_dice_int(dice, 1, (int)fmaxf(1, width / 0.25f));
         for (int i = 0; i < count; i++) {
             te_frame place = te_frame_moved(at, width * ((float)i + 0.5f) / (float)count, 0, -depth / 2);
-            te_object_build(scene, dice, &place, (te_vec){width / (float)count * 0.75f, height * 0.85f, depth * 0.7f});
+            te_object_build(scene, dice, &place,
+                            (te_vec){width / (float)count * 0.75f, height * 0.85f, depth * 0.7f});
         }
     } /* else empty */
 }
@@ -219,27 +263,34 @@ static void fill_compartment(te_scene *scene, te_dice *dice, const te_frame *at,
 void te_shelf_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec size)
 {
     int shelf = te_scene_begin(scene, TE_ROOMS_SHELF), body = te_finish_make(scene, dice, TE_FINISH_FURNITURE);
-    float board = te_dice_real(dice, 0.008f, 0.016f), half_x = size.x / 2, half_z = size.z / 2, low = te_dice_real(dice, 0.02f, 0.1f);
-    int rows = (int)fmaxf(1, size.y / te_dice_real(dice, 0.27f, 0.42f)), columns = (int)fmaxf(1, size.x / te_dice_real(dice, 0.4f, 1.0f));
-    float width = size.x / (float)columns, height = (size.y - low - board) / (float)rows, books = te_dice_real(dice, 0.3f, 0.85f);
+    float board = te_dice_real(dice, 0.008f, 0.016f), half_x = size.x / 2, half_z = size.z / 2;
+    float low = te_dice_real(dice, 0.02f, 0.1f);
+    int rows = (int)fmaxf(1, size.y / te_dice_real(dice, 0.27f, 0.42f));
+    int columns = (int)fmaxf(1, size.x / te_dice_real(dice, 0.4f, 1.0f));
+    float width = size.x / (float)columns, height = (size.y - low - board) / (float)rows;
+    float books = te_dice_real(dice, 0.3f, 0.85f);
     if (te_dice_chance(dice, 0.8f)) {
-        te_scene_box(scene, at, (te_vec){0, size.y / 2, -half_z + 0.004f}, (te_vec){half_x, size.y / 2, 0.004f}, body);
+        te_scene_box(scene, at, (te_vec){0, size.y / 2, -half_z + 0.004f}, (te_vec){half_x, size.y / 2, 0.004f},
+                     body);
     }
     for (int i = 0; i <= columns; i++) {
         float x = -half_x + board + (size.x - 2 * board) * (float)i / (float)columns;
         te_scene_box(scene, at, (te_vec){x, size.y / 2, 0}, (te_vec){board, size.y / 2, half_z}, body);
     }
     for (int i = 0; i <= rows; i++) {
-        te_scene_box(scene, at, (te_vec){0, low + height * (float)i, 0}, (te_vec){half_x, board, half_z - 0.002f}, body);
+        te_scene_box(scene, at, (te_vec){0, low + height * (float)i, 0}, (te_vec){half_x, board, half_z - 0.002f},
+                     body);
     }
     for (int i = 0; i < rows * columns; i++) {
-        float x = -half_x + width * (float)(i % columns) + 2 * board, y = low + height * (float)(i / columns) + board;
+        float x = -half_x + width * (float)(i % columns) + 2 * board;
+        float y = low + height * (float)(i / columns) + board;
         te_frame corner = te_frame_moved(at, x, y, half_z);
         fill_compartment(scene, dice, &corner, width - 4 * board, height - 2 * board, size.z - 0.01f, books);
     }
     scene->thing = shelf;
     if (size.y < 1.5f) {
-        te_scene_add_top(scene, at, (te_vec){0, size.y + 0.002f, 0}, half_x - 0.05f, half_z - 0.03f, 0.6f, TE_TOP_CABINET);
+        te_scene_add_top(scene, at, (te_vec){0, size.y + 0.002f, 0}, half_x - 0.05f, half_z - 0.03f, 0.6f,
+                         TE_TOP_CABINET);
     }
 }
 
@@ -255,13 +306,16 @@ void te_shelf_build_wall(te_scene *scene, te_dice *dice, const te_frame *at, te_
         if (te_dice_chance(dice, 0.4f)) { /* brackets */
             for (int side = -1; side <= 1; side += 2) {
                 float x = (float)side * size.x * 0.4f;
-                te_scene_capsule(scene, at, (te_vec){x, y - half - 0.12f, -size.z / 2 + 0.01f}, (te_vec){x, y - half - 0.01f, size.z / 2 - 0.03f}, 0.008f, finish);
-                te_scene_capsule(scene, at, (te_vec){x, y - half - 0.14f, -size.z / 2 + 0.008f}, (te_vec){x, y - half, -size.z / 2 + 0.008f}, 0.008f, finish);
+                te_scene_capsule(scene, at, (te_vec){x, y - half - 0.12f, -size.z / 2 + 0.01f},
+                                 (te_vec){x, y - half - 0.01f, size.z / 2 - 0.03f}, 0.008f, finish);
+                te_scene_capsule(scene, at, (te_vec){x, y - half - 0.14f, -size.z / 2 + 0.008f},
+                                 (te_vec){x, y - half, -size.z / 2 + 0.008f}, 0.008f, finish);
             }
         }
         int parts = (int)fmaxf(1, size.x / 0.5f);
         for (int k = 0; k < parts; k++) {
-            te_frame corner = te_frame_moved(at, size.x * ((float)k / (float)parts - 0.5f) + 0.01f, y + half, size.z / 2);
+            te_frame corner =
+                te_frame_moved(at, size.x * ((float)k / (float)parts - 0.5f) + 0.01f, y + half, size.z / 2);
             fill_compartment(scene, dice, &corner, size.x / (float)parts - 0.02f, 0.28f, size.z, books);
         }
     }

@@ -76,7 +76,8 @@ static te_vec draw_wood(te_dice *dice)
     const float *wood = woods[te_dice_int(dice, 0, (int)(sizeof woods / sizeof *woods) - 1)];
     float hue = wood[0] + te_dice_real(dice, -0.012f, 0.012f);
     float saturation = wood[1] * te_dice_real(dice, 0.8f, 1.15f);
-    return te_texture_hsv(hue, te_clamp(saturation, 0, 1), te_clamp(wood[2] * te_dice_real(dice, 0.85f, 1.12f), 0, 1));
+    return te_texture_hsv(hue, te_clamp(saturation, 0, 1),
+                          te_clamp(wood[2] * te_dice_real(dice, 0.85f, 1.12f), 0, 1));
 }
 
 void te_style_choose(te_style *style, te_dice *dice)
@@ -103,7 +104,9 @@ void te_style_choose(te_style *style, te_dice *dice)
 te_material te_finish_wood(te_dice *dice, te_vec colour)
 {
     float dark = te_dice_real(dice, 0.5f, 0.85f);
-    te_material m = {.texture = TE_TEXTURE_WOOD, .a = te_vec_scale(colour, 1.08f), .b = te_vec_mul(colour, (te_vec){dark, dark * 0.94f, dark * 0.87f})};
+    te_material m = {.texture = TE_TEXTURE_WOOD,
+                     .a = te_vec_scale(colour, 1.08f),
+                     .b = te_vec_mul(colour, (te_vec){dark, dark * 0.94f, dark * 0.87f})};
     m.scale = te_dice_scale(dice, 0.12f, 0.5f);
     m.amount = te_dice_real(dice, 0.3f, 1.1f);
     m.gloss = te_dice_real(dice, 0, 0.5f);

@@ -54,8 +54,8 @@ typedef enum te_finish {
 /* A new material of the scene; returns its row. */
 int te_finish_make(te_scene *scene, te_dice *dice, te_finish finish);
 
-/* A cloth of this colour: plain mostly, or with a pattern in colours that go with it. `bold` (0 to 1) makes patterns
- * likelier. */
+/* A cloth of this colour: plain mostly, or with a pattern in colours that go with it. `bold` (0 to 1) makes
+ * patterns likelier. */
 te_material te_finish_cloth(const te_style *style, te_dice *dice, te_vec colour, te_use use, float bold);
 
 /* Two grains of a wood of this colour. */

@@ -25,7 +25,8 @@ float te_texture_noise(uint32_t seed, float x, float y, float z)
     float sx = ease(x - fx), sy = ease(y - fy), plane[2];
     for (int k = 0; k < 2; k++) {
         float near = between(te_texture_hash(seed, ix, iy, iz + k), te_texture_hash(seed, ix + 1, iy, iz + k), sx);
-        float far = between(te_texture_hash(seed, ix, iy + 1, iz + k), te_texture_hash(seed, ix + 1, iy + 1, iz + k), sx);
+        float far =
+            between(te_texture_hash(seed, ix, iy + 1, iz + k), te_texture_hash(seed, ix + 1, iy + 1, iz + k), sx);
         plane[k] = between(near, far, sy);
     }
     return between(plane[0], plane[1], ease(z - fz));
@@ -84,7 +85,8 @@ static te_vec mottle(const te_material *m, const te_surface *s)
 static float wood_share(const te_material *m, const te_surface *s)
 {
     float bend = 2.5f * grain(m, s, 1.3f / m->scale, 4.0f / m->scale, 2);
-    float rings = 0.5f + 0.5f * sinf(6.2832f * (s->v * 6.0f / m->scale + bend)) * visible(0.15f * m->scale, s->width);
+    float rings =
+        0.5f + 0.5f * sinf(6.2832f * (s->v * 6.0f / m->scale + bend)) * visible(0.15f * m->scale, s->width);
     float fibre = grain(m, s, 6.0f / m->scale, 90.0f / m->scale, 2);
     return te_clamp(0.5f + m->amount * (0.6f * (rings - 0.5f) + 1.4f * (fibre - 0.5f)), 0, 1);
 }
@@ -130,7 +132,8 @@ static te_vec tiles(const te_material *m, const te_surface *s)
     float other = (column + (int)row) & 1 ? 1.0f : 0.0f;
     te_vec colour = te_vec_mix(m->a, m->b, 0.5f + seen * (other - 0.5f));
     float tone = te_texture_hash(m->seed, column, (int)row, 3) - 0.5f;
-    float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 5 / m->scale), s->width * 5 / m->scale, 2) - 0.5f;
+    float cloud =
+        te_texture_cloud(m->seed, te_vec_scale(s->point, 5 / m->scale), s->width * 5 / m->scale, 2) - 0.5f;
     colour = te_vec_scale(colour, 1 + m->amount * (seen * tone + cloud));
     return te_vec_mix(colour, m->c, joint);
 }
@@ -191,7 +194,8 @@ static te_vec weave(const te_material *m, const te_surface *s)
     float u = sinf(2 * TE_PI * s->u / m->scale), v = sinf(2 * TE_PI * s->v / m->scale);
     float cloud = te_texture_cloud(m->seed, te_vec_scale(s->point, 6), 6 * s->width, 2) - 0.5f;
     float uneven = te_texture_noise(m->seed + 5, s->u / (8 * m->scale), s->v / (1.5f * m->scale), 0) - 0.5f;
-    return te_vec_mix(m->a, m->b, te_clamp(0.5f + 0.35f * seen * u * v + m->amount * (cloud + seen * uneven), 0, 1));
+    return te_vec_mix(m->a, m->b,
+                      te_clamp(0.5f + 0.35f * seen * u * v + m->amount * (cloud + seen * uneven), 0, 1));
 }
 
 static te_vec marble(const te_material *m, const te_surface *s)
@@ -219,7 +223,9 @@ static te_vec spine(const te_material *m, const te_surface *s)
     float title = te_texture_step(0.55f, s->t, 0.02f) - te_texture_step(0.75f, s->t, 0.02f);
     float kind = te_texture_hash(m->seed, 1, 2, 3);
     float letters = te_texture_noise(m->seed, s->v * 260, s->u * 60, 0) > 0.45f ? 1.0f : 0.3f;
-    float share = kind < 0.3f ? 0 : kind < 0.65f ? title * letters * visible(0.004f, s->width / 2) : fmaxf(bands, title * 0.6f);
+    float share = kind < 0.3f    ? 0
+                  : kind < 0.65f ? title * letters * visible(0.004f, s->width / 2)
+                                 : fmaxf(bands, title * 0.6f);
     return te_vec_mix(m->a, m->b, share);
 }
 
@@ -281,7 +287,8 @@ static void map_round(te_surface *s, const te_solid *solid)
     s->half_v = size.y;
 }
 
-te_surface te_surface_find(const te_solid *solid, const te_material *material, te_vec point, te_vec normal, float width)
+te_surface te_surface_find(const te_solid *solid, const te_material *material, te_vec point, te_vec normal,
+                           float width)
 {
     te_surface s = {.width = width, .point = point, .normal = normal, .half_u = 1, .half_v = 1};
     if (!material->world) {

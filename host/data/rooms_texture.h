@@ -54,7 +54,8 @@ typedef struct te_surface {
 } te_surface;
 
 /* The surface of `solid` at a world point with world normal. */
-te_surface te_surface_find(const te_solid *solid, const te_material *material, te_vec point, te_vec normal, float width);
+te_surface te_surface_find(const te_solid *solid, const te_material *material, te_vec point, te_vec normal,
+                           float width);
 
 /* Its colour. */
 te_vec te_material_colour(const te_material *material, const te_surface *surface);

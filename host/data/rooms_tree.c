@@ -15,11 +15,21 @@ static te_bounds nothing(void)
     return (te_bounds){{INFINITY, INFINITY, INFINITY}, {-INFINITY, -INFINITY, -INFINITY}};
 }
 
+static inline float smaller(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static inline float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
 static te_bounds join(te_bounds a, te_bounds b)
 {
     return (te_bounds){
-        {fminf(a.low.x, b.low.x), fminf(a.low.y, b.low.y), fminf(a.low.z, b.low.z)},
-        {fmaxf(a.high.x, b.high.x), fmaxf(a.high.y, b.high.y), fmaxf(a.high.z, b.high.z)},
+        {smaller(a.low.x, b.low.x), smaller(a.low.y, b.low.y), smaller(a.low.z, b.low.z)},
+        {larger(a.high.x, b.high.x), larger(a.high.y, b.high.y), larger(a.high.z, b.high.z)},
     };
 }
 
@@ -41,19 +51,31 @@ static float component(te_vec v, int axis)
     return axis == 0 ? v.x : axis == 1 ? v.y : v.z;
 }
 
+/* A tree that grows, and its solids' bounds. */
+typedef struct te_growth {
+    te_tree *tree;
+    te_bounds *bounds;
+} te_growth;
+
 typedef struct te_split {
     int axis, bin; /* solids in bins up to `bin` go to the first half */
     float low, scale, cost;
 } te_split;
 
-static int bin_of(const te_split *split, const te_solid *solid)
+static te_vec middle(const te_bounds *b)
 {
-    int bin = (int)((component(solid->frame.origin, split->axis) - split->low) * split->scale);
+    return te_vec_mix(b->low, b->high, 0.5f);
+}
+
+static int bin_of(const te_split *split, const te_bounds *bounds)
+{
+    int bin = (int)((component(middle(bounds), split->axis) - split->low) * split->scale);
     return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
 }
 
 /* The cheapest of the splits between bins along one axis, if it is cheaper than *best. */
-static void try_axis(const te_tree *tree, const int *order, int count, te_bounds centres, int axis, te_split *best)
+static void try_axis(const te_growth *growth, const int *order, int count, te_bounds centres, int axis,
+                     te_split *best)
 {
     float low = component(centres.low, axis), span = component(centres.high, axis) - low;
     if (span < 1e-6f) {
@@ -66,10 +88,10 @@ static void try_axis(const te_tree *tree, const int *order, int count, te_bounds
         bounds[i] = nothing();
     }
     for (int i = 0; i < count; i++) {
-        const te_solid *solid = &tree->solids[order[i]];
+        const te_bounds *solid = &growth->bounds[order[i]];
         int bin = bin_of(&split, solid);
         counts[bin]++;
-        bounds[bin] = join(bounds[bin], bounds_of(solid));
+        bounds[bin] = join(bounds[bin], *solid);
     }
     float after[BINS]; /* surface times number of the bins behind each place */
     te_bounds right = nothing();
@@ -95,31 +117,31 @@ typedef struct te_range {
     int *order, count;
 } te_range;
 
-static te_range range_of(const te_tree *tree, int *order, int count)
+static te_range range_of(const te_growth *growth, int *order, int count)
 {
     te_range range = {nothing(), order, count};
     for (int i = 0; i < count; i++) {
-        range.bounds = join(range.bounds, bounds_of(&tree->solids[order[i]]));
+        range.bounds = join(range.bounds, growth->bounds[order[i]]);
     }
     return range;
 }
 
-/* Cuts a range of two solids or more in two, at the cheapest place or, deep down and where all lie on one spot, in the
- * middle of the list. */
-static void divide(const te_tree *tree, te_range *range, te_range *other, int depth)
+/* Cuts a range of two solids or more in two, at the cheapest place or, deep down and where all lie on one spot, in
+ * the middle of the list. */
+static void divide(const te_growth *growth, te_range *range, te_range *other, int depth)
 {
     int *order = range->order, count = range->count, front = 0;
     te_bounds centres = nothing();
     for (int i = 0; i < count; i++) {
-        te_vec centre = tree->solids[order[i]].frame.origin;
+        te_vec centre = middle(&growth->bounds[order[i]]);
         centres = join(centres, (te_bounds){centre, centre});
     }
     te_split best = {.axis = -1, .cost = INFINITY};
     for (int i = 0; i < 3 && depth < DEPTH / 2; i++) {
-        try_axis(tree, order, count, centres, i, &best);
+        try_axis(growth, order, count, centres, i, &best);
     }
     for (int i = 0; i < count && best.axis >= 0; i++) {
-        if (bin_of(&best, &tree->solids[order[i]]) <= best.bin) {
+        if (bin_of(&best, &growth->bounds[order[i]]) <= best.bin) {
             int moved = order[front];
             order[front++] = order[i];
             order[i] = moved;
@@ -128,8 +150,8 @@ static void divide(const te_tree *tree, te_range *range, te_range *other, int de
     if (best.axis < 0) {
         front = count / 2;
     }
-    *other = range_of(tree, order + front, count - front);
-    *range = range_of(tree, order, front);
+    *other = range_of(growth, order + front, count - front);
+    *range = range_of(growth, order, front);
 }
 
 static void set_bounds(te_tree_node *node, int part, te_bounds b)
@@ -142,12 +164,13 @@ static void set_bounds(te_tree_node *node, int part, te_bounds b)
 }
 
 /* Fills node `at` with the solids of a range, cut into four by cutting the largest part again and again. */
-static void grow(te_tree *tree, int at, te_range all, int depth)
+static void grow(const te_growth *growth, int at, te_range all, int depth)
 {
+    te_tree *tree = growth->tree;
     te_range parts[TE_TREE_WIDTH] = {all};
     int count = all.count > 0, largest = all.count > 1 ? 0 : -1;
     while (count < TE_TREE_WIDTH && largest >= 0) {
-        divide(tree, &parts[largest], &parts[count], depth);
+        divide(growth, &parts[largest], &parts[count], depth);
         count++;
         largest = -1;
         for (int i = 0; i < count; i++) {
@@ -163,7 +186,7 @@ static void grow(te_tree *tree, int at, te_range all, int depth)
         node->part[i] = i < count ? -1 - parts[i].order[0] : 0;
         if (i < count && parts[i].count > 1) {
             node->part[i] = tree->nodes_count++;
-            grow(tree, node->part[i], parts[i], depth + 1);
+            grow(growth, node->part[i], parts[i], depth + 1);
         }
     }
 }
@@ -173,17 +196,20 @@ te_status te_tree_create(te_tree *tree, const te_solid *solids, int count)
     *tree = (te_tree){.solids = solids, .nodes_count = 1};
     tree->nodes = te_alloc((size_t)count + 1, sizeof *tree->nodes, "a generated room"); /* each cuts a solid off */
     int *order = te_alloc((size_t)count + 1, sizeof *order, "a generated room");
-    if (!tree->nodes || !order) {
+    te_growth growth = {tree, te_alloc((size_t)count + 1, sizeof *growth.bounds, "a generated room")};
+    te_status status = tree->nodes && order && growth.bounds ? TE_OK : TE_ERR_MEMORY;
+    if (status == TE_OK) {
+        for (int i = 0; i < count; i++) {
+            order[i] = i;
+            growth.bounds[i] = bounds_of(&solids[i]);
+        }
+        grow(&growth, 0, range_of(&growth, order, count), 0);
+    } else {
         te_tree_free(tree);
-        free(order);
-        return TE_ERR_MEMORY;
     }
-    for (int i = 0; i < count; i++) {
-        order[i] = i;
-    }
-    grow(tree, 0, range_of(tree, order, count), 0);
+    free(growth.bounds);
     free(order);
-    return TE_OK;
+    return status;
 }
 
 void te_tree_free(te_tree *tree)

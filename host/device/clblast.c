@@ -3,8 +3,16 @@
 
 #include <clblast_c.h>
 
+void te_library_release(te_device *device)
+{
+    if (device->used_library) {
+        CLBlastClearCache();
+    }
+}
+
 te_status te_device_sgemm(te_device *device, const te_sgemm *p)
 {
+    device->used_library = true;
     /* An empty queue hint keeps CLBlast from creating its own; its kernels land in our in-order queue. */
     CLBlastStatusCode code =
         CLBlastSgemm(CLBlastLayoutRowMajor, p->a_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,

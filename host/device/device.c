@@ -28,7 +28,6 @@ static te_status open_listed(te_device **device, const te_listed *listed, const 
     opened->id = listed->id;
     opened->caps = listed->caps;
     opened->info = listed->info;
-    opened->quirks = te_quirks(&listed->info);
     te_status status;
     TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
     TE_TRY_OUT(open_queue(opened, listed->platform));
@@ -74,6 +73,7 @@ void te_device_close(te_device *device)
     free_programs(device->programs);
     if (device->queue) {
         clFinish(device->queue);
+        te_library_release(device);
         clReleaseCommandQueue(device->queue);
     }
     if (device->context) {

@@ -15,6 +15,7 @@ enum { TE_TYPE_CPU = 1, TE_TYPE_GPU = 2, TE_TYPE_ACCELERATOR = 4, TE_TYPE_CUSTOM
 /* What implementations are chosen by. Queried, never assumed. */
 typedef struct te_caps {
     unsigned types;           /* TE_TYPE_* bits */
+    uint32_t loop_limit;      /* iterations after which a work-item leaves its loops; 0: none (from the quirk table) */
     bool simulator;           /* executes correctly and very slowly (from the quirk table) */
     bool compiler, little_endian, available, unified_memory;
     uint32_t compute_units, address_bits, base_alignment, float_width;
@@ -67,8 +68,8 @@ te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value);
 /* Enqueue over `global` work-items in work-groups of `local` (global is rounded up to it; kernels guard the rest). */
 te_status te_kernel_run(te_kernel *kernel, const size_t global[3], const size_t local[3]);
 
-/* The largest work-group this kernel can run with on its device. */
-te_status te_kernel_max_work_group(const te_kernel *kernel, size_t *work_items);
+/* The largest work-group this kernel can run with on its device, and the local memory that it takes. */
+te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t *local_bytes);
 
 /* ---- CLBlast ---- */
 

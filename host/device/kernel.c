@@ -73,10 +73,16 @@ te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value)
     return set(kernel, index, sizeof value, &value);
 }
 
-te_status te_kernel_max_work_group(const te_kernel *kernel, size_t *work_items)
+te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t *local_bytes)
 {
-    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, kernel->device->id, CL_KERNEL_WORK_GROUP_SIZE,
-                                           sizeof *work_items, work_items, NULL);
+    cl_device_id device = kernel->device->id;
+    cl_ulong local = 0;
+    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, device, CL_KERNEL_WORK_GROUP_SIZE, sizeof *work_items,
+                                           work_items, NULL);
+    if (code == CL_SUCCESS) {
+        code = clGetKernelWorkGroupInfo(kernel->kernel, device, CL_KERNEL_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    }
+    *local_bytes = local;
     return code == CL_SUCCESS ? TE_OK
                               : te_cl_fail(kernel->device, code, "clGetKernelWorkGroupInfo", kernel->name);
 }

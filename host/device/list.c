@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,13 +104,16 @@ static void describe(te_listed *listed, int index)
 {
     te_device_info *info = &listed->info;
     te_caps *caps = &listed->caps;
-    clGetPlatformInfo(listed->platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, NULL);
+    char platform[1024] = "";
+    clGetPlatformInfo(listed->platform, CL_PLATFORM_NAME, sizeof platform - 1, platform, NULL);
+    snprintf(info->platform, sizeof info->platform, "%.*s", (int)sizeof info->platform - 1, platform);
     get_text(listed->id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     get_text(listed->id, CL_DEVICE_NAME, info->name, sizeof info->name);
     get_text(listed->id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
     get_text(listed->id, CL_DEVICE_OPENCL_C_VERSION, info->language, sizeof info->language);
     *caps = get_caps(listed->id);
     caps->simulator = te_quirks(info) & TE_QUIRK_SIMULATOR;
+    caps->loop_limit = te_quirks(info) & TE_QUIRK_LOOP_LIMIT ? 65535 : 0;
     strcpy(info->type, type_name(caps));
     info->index = index;
     info->compute_units = caps->compute_units;

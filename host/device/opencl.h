@@ -33,10 +33,11 @@ te_status te_select(te_listed *list, size_t count, const struct te_settings *set
 /* ---- quirks.c ---- */
 
 enum {
-    TE_QUIRK_SIMULATOR = 1 /* not a device to pick when there is another */
+    TE_QUIRK_SIMULATOR = 1, /* not a device to pick when there is another */
+    TE_QUIRK_LOOP_LIMIT = 2 /* a work-item's loops end silently after 65535 iterations in all */
 };
 
-/* The quirks of a device by its platform, vendor, name and driver version. */
+/* The quirks of a device by its platform and name. */
 unsigned te_quirks(const te_device_info *info);
 
 /* ---- program.c, cache.c ---- */
@@ -75,6 +76,11 @@ typedef struct te_embedded_file {
 
 extern const te_embedded_file te_embedded_kernels[];
 
+/* ---- clblast.c ---- */
+
+/* Before the context goes: let CLBlast release what it keeps of it. */
+void te_library_release(te_device *device);
+
 /* ---- the device itself ---- */
 
 struct te_device {
@@ -83,11 +89,11 @@ struct te_device {
     cl_command_queue queue;
     te_caps caps;
     te_device_info info;
-    unsigned quirks;
     struct te_settings *settings;
     te_program *programs;
     unsigned pending;            /* kernels enqueued since the last flush */
     size_t allocated, peak;      /* bytes of live buffers */
+    bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
     bool told_compiling;         /* the wait for the first compilation was announced */
 };
 

@@ -169,7 +169,10 @@ static te_status build(te_device *device, te_program *wanted)
 te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program)
 {
     char all_options[512];
-    snprintf(all_options, sizeof all_options, "%s%s%s", common_options, *options ? " " : "", options);
+    int length = snprintf(all_options, sizeof all_options, "%s%s%s", common_options, *options ? " " : "", options);
+    if (length < 0 || (size_t)length >= sizeof all_options) {
+        return te_fail(TE_ERR_ARGUMENT, "the build options of '%s.cl' are too long", family);
+    }
     for (te_program *known = device->programs; known; known = known->next) {
         if (strcmp(known->family, family) == 0 && strcmp(known->options, all_options) == 0) {
             *program = known->program;

@@ -1,5 +1,8 @@
 #include "eval/prediction.h"
 
+#include "base/log.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +24,25 @@ static te_status copy_result(te_scheduler *scheduler, const char *name, float **
     return TE_OK;
 }
 
+/* Maps cannot show what is not a number, so it is said; if nothing else is there, it is an error. */
+static te_status check_finite(const te_prediction *prediction, int t)
+{
+    size_t count = (size_t)prediction->config.channels[t] * (size_t)prediction->fit.input_height *
+                   (size_t)prediction->fit.input_width, broken = 0;
+    for (size_t i = 0; i < count; i++) {
+        broken += !isfinite(prediction->logits[t][i]);
+    }
+    if (broken == count) {
+        return te_fail(TE_ERR_DEVICE, "no logit of '%s' is a finite number: the weights are broken, or the driver is "
+                       "(try another device)", prediction->config.task_names[t]);
+    }
+    if (broken) {
+        te_log(TE_LOG_WARNING, "%zu of %zu logits of '%s' are not finite and read as 0", broken, count,
+               prediction->config.task_names[t]);
+    }
+    return TE_OK;
+}
+
 te_status te_prediction_fill(te_prediction *prediction, te_scheduler *scheduler)
 {
     const te_config *config = &prediction->config;
@@ -32,6 +54,7 @@ te_status te_prediction_fill(te_prediction *prediction, te_scheduler *scheduler)
     for (int t = 0; t < config->task_count; t++) {
         snprintf(name, sizeof name, "logits.%s", config->task_names[t]);
         TE_TRY(copy_result(scheduler, name, &prediction->logits[t]));
+        TE_TRY(check_finite(prediction, t));
         TE_TRY(te_map_read(&prediction->maps[t], config->tasks[t], config->channels[t], prediction->logits[t],
                            &prediction->fit));
     }

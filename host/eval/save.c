@@ -168,6 +168,9 @@ te_status te_prediction_save(const te_prediction *prediction, const char *folder
         te_status (*save)(const target *to);
     } kinds[] = {{TE_SAVE_MAPS, save_maps},   {TE_SAVE_OVERVIEW, save_overview}, {TE_SAVE_NPY, save_values},
                  {TE_SAVE_GATES, save_gates}, {TE_SAVE_RAW, save_raw}};
+    if (!what || (what & ~(unsigned)(TE_SAVE_MAPS | TE_SAVE_OVERVIEW | TE_SAVE_NPY | TE_SAVE_GATES | TE_SAVE_RAW))) {
+        return te_fail(TE_ERR_ARGUMENT, "%#x is no set of TE_SAVE_* bits", what);
+    }
     if (!*stem || strchr(stem, '/')) {
         return te_fail(TE_ERR_ARGUMENT, "'%s' is no stem of a file name", stem);
     }

@@ -169,7 +169,7 @@ te_status te_step_bind(te_plan *plan, te_step *step)
             const te_buffer *buffer = argument->number < 0 ? NULL : plan->values[argument->number].buffer;
             TE_TRY(te_kernel_set_buffer(step->kernel, i, buffer));
         } else if (argument->kind == TE_ARG_INT) {
-            TE_TRY(te_kernel_set_int(step->kernel, i, argument->number));
+            TE_TRY(te_kernel_set_int(step->kernel, i, (int32_t)argument->number));
         } else if (argument->kind == TE_ARG_FLOAT) {
             TE_TRY(te_kernel_set_float(step->kernel, i, argument->real));
         }

@@ -1,6 +1,7 @@
 /* From calls to steps: an implementation is chosen for every call, and adds its launches. */
 #include "graph/plan_private.h"
 
+#include "base/interrupt.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -12,11 +13,12 @@ static const te_variant *forced_variant(const char *setting, const te_op *op)
 {
     size_t length = strlen(op->name);
     for (const char *item = setting; item && *item; item = strchr(item, ','), item = item ? item + 1 : NULL) {
+        item += strspn(item, " ");
         if (strncmp(item, op->name, length) != 0 || item[length] != '=') {
             continue;
         }
         const char *name = item + length + 1;
-        size_t name_length = strcspn(name, ",");
+        size_t name_length = strcspn(name, ", ");
         for (const te_variant *variant = op->variants; variant->name; variant++) {
             if (strlen(variant->name) == name_length && strncmp(variant->name, name, name_length) == 0) {
                 return variant;
@@ -65,9 +67,9 @@ static te_status emit_fitting(te_plan *plan, const te_variant *variant, const te
         if (status != TE_OK || !plan->too_large) {
             return status;
         }
-        if (plan->work_group >= tried) {
-            return te_fail(TE_ERR_DEVICE, "kernel '%s' of op '%s' cannot run in work-groups of %zu on device '%s'",
-                           variant->name, call->op->name, plan->work_group, te_device_name(plan->device));
+        if (plan->work_group >= tried || plan->work_group == 0) {
+            return te_fail(TE_ERR_UNSUPPORTED, "op '%s' (%s) does not fit the work-groups and local memory of device "
+                           "'%s'", call->op->name, variant->name, te_device_name(plan->device));
         }
         drop_from(plan, steps, values);
     }
@@ -75,18 +77,16 @@ static te_status emit_fitting(te_plan *plan, const te_variant *variant, const te
 
 te_status te_plan_emit(te_plan *plan, const te_call *call)
 {
-    const te_variant *variant = choose(plan, call);
-    if (call >= plan->graph->calls && call < plan->graph->calls + plan->graph->call_count) {
-        plan->variants[call - plan->graph->calls] = variant;
-        return emit_fitting(plan, variant, call);
-    }
-    return variant->emit(plan, call); /* on behalf of another op, inside its attempt */
+    return choose(plan, call)->emit(plan, call);
 }
 
 te_status te_plan_emit_all(te_plan *plan)
 {
     for (int i = 0; i < plan->graph->call_count; i++) {
-        TE_TRY(te_plan_emit(plan, &plan->graph->calls[i]));
+        const te_call *call = &plan->graph->calls[i];
+        TE_TRY(te_interrupt_check());
+        plan->variants[i] = choose(plan, call);
+        TE_TRY(emit_fitting(plan, plan->variants[i], call));
     }
     return TE_OK;
 }
@@ -106,43 +106,72 @@ static te_status add_step(te_plan *plan, const te_step *step)
     return TE_OK;
 }
 
-/* For kernels that do not care: work-groups of a size that vectorises on processors and fills a GPU's unit. */
+/* For kernels that do not care: work-groups of a size that vectorises on processors and fills a GPU's unit. On GPUs many
+ * rows are taken a few at a time, since some limit the number of work-groups in the second dimension to 65535. */
 static void choose_local(const te_caps *caps, size_t limit, const size_t global[3], size_t local[3])
 {
-    size_t most = limit < 64 ? limit : 64;
+    size_t most = limit < 64 ? limit : 64, size = 1, rows = 1;
     most = caps->max_work_item[0] < most ? caps->max_work_item[0] : most;
-    size_t size = 1;
     while (2 * size <= most && size < global[0]) {
         size *= 2;
     }
+    while (!te_caps_wide_cpu(caps) && rows < 8 && 2 * rows * size <= limit && 2 * rows <= caps->max_work_item[1] &&
+           rows * 1024 < global[1]) {
+        rows *= 2;
+    }
     local[0] = size;
-    local[1] = local[2] = 1;
+    local[1] = rows;
+    local[2] = 1;
+}
+
+/* Note whether a launch exceeds what the device or the kernel allows: its op is then emitted again, smaller. */
+static te_status check_limits(te_plan *plan, te_step *step)
+{
+    const te_caps *caps = te_device_caps(plan->device);
+    size_t limit, *local = step->launch.local;
+    uint64_t local_bytes;
+    TE_TRY(te_kernel_limits(step->kernel, &limit, &local_bytes));
+    limit = limit && limit < caps->max_work_group ? limit : caps->max_work_group;
+    if (local[0] == 0) {
+        choose_local(caps, limit, step->launch.global, local);
+    }
+    bool wide = local_bytes > caps->local_memory;
+    for (int i = 0; i < 3; i++) {
+        wide = wide || local[i] > caps->max_work_item[i];
+    }
+    if (wide || local[0] * local[1] * local[2] > limit) {
+        size_t smaller = limit < plan->work_group ? limit : plan->work_group / 2;
+        plan->too_large = true;
+        plan->work_group = smaller;
+    }
+    return TE_OK;
+}
+
+/* Kernels take sizes as int. */
+static te_status check_sizes(const te_launch *launch)
+{
+    for (int i = 0; i < TE_ARGUMENTS; i++) {
+        const te_argument *argument = &launch->arguments[i];
+        if (argument->kind == TE_ARG_INT && (argument->number > INT32_MAX || argument->number < INT32_MIN)) {
+            return te_fail(TE_ERR_UNSUPPORTED, "kernel '%s' would be given the size %lld, more than 31 bits: use a "
+                           "smaller batch or input size", launch->kernel, (long long)argument->number);
+        }
+    }
+    return TE_OK;
 }
 
 te_status te_plan_launch(te_plan *plan, const te_launch *launch)
 {
     te_step step = {.launch = *launch};
-    const te_caps *caps = te_device_caps(plan->device);
+    TE_TRY(check_sizes(launch));
     for (int i = 0; i < 3; i++) {
         step.launch.global[i] = launch->global[i] ? launch->global[i] : 1;
     }
     TE_TRY(te_kernel_create(&step.kernel, plan->device, launch->family, launch->kernel,
                             launch->options ? launch->options : ""));
     step.launch.options = NULL; /* may point into the caller's frame; the kernel is made */
-    size_t limit;
-    te_status status = te_kernel_max_work_group(step.kernel, &limit);
-    if (status == TE_OK) {
-        limit = limit && limit < caps->max_work_group ? limit : caps->max_work_group;
-        size_t *local = step.launch.local;
-        if (local[0] == 0) {
-            choose_local(caps, limit, step.launch.global, local);
-        }
-        if (local[0] * local[1] * local[2] > limit) {
-            plan->too_large = true;
-            plan->work_group = limit < plan->work_group ? limit : plan->work_group;
-        }
-        status = add_step(plan, &step);
-    }
+    te_status status = check_limits(plan, &step);
+    status = status == TE_OK ? add_step(plan, &step) : status;
     if (status != TE_OK) {
         te_kernel_free(step.kernel);
     }
@@ -198,7 +227,7 @@ void te_step_visit(const te_step *step, void (*visit)(int value, void *context),
     for (int i = 0; i < TE_ARGUMENTS; i++) {
         const te_argument *argument = &step->launch.arguments[i];
         if (argument->kind == TE_ARG_VALUE && argument->number >= 0) {
-            visit(argument->number, context);
+            visit((int)argument->number, context);
         }
     }
 }

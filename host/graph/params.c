@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { NAME_BYTES = 160 };
 
@@ -103,8 +104,21 @@ static float draw(const te_param *param, uint64_t seed, uint64_t stream, uint64_
     }
 }
 
+/* A model that cannot be in memory is refused before pages are touched one by one. */
+static te_status check_memory(const te_params *params)
+{
+    double bytes = 0, present = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < params->count; i++) {
+        bytes += (double)te_shape_count(&params->list[i].shape) * sizeof(float);
+    }
+    return bytes < present ? TE_OK
+                           : te_fail(TE_ERR_MEMORY, "the model's weights take %.1f GiB, this machine has %.1f GiB: use a "
+                                     "smaller model", bytes / (1 << 30), present / (1 << 30));
+}
+
 te_status te_params_fill(te_params *params, uint64_t seed)
 {
+    TE_TRY(check_memory(params));
     for (int i = 0; i < params->count; i++) {
         te_param *param = &params->list[i];
         int64_t part_elements = te_shape_count(&param->part_shape);

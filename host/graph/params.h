@@ -55,7 +55,7 @@ int te_params_find(const te_params *params, const char *name);
 /* Allocate all data and draw initial values: they depend on seed and part name alone. */
 te_status te_params_fill(te_params *params, uint64_t seed);
 
-/* Number of trained and untrained elements of a part of the model (NULL: of all). */
+/* Number of trained elements of a part of the model (NULL: of all). */
 uint64_t te_params_count(const te_params *params, const char *part);
 
 #endif

@@ -43,12 +43,12 @@ typedef enum te_argument_kind { TE_ARG_NONE, TE_ARG_VALUE, TE_ARG_INT, TE_ARG_FL
 
 typedef struct te_argument {
     te_argument_kind kind;
-    int32_t number; /* index of a value (-1: a null pointer), or an int */
+    int64_t number; /* index of a value (-1: a null pointer), or an int; checked to fit 32 bits */
     float real;
 } te_argument;
 
 #define TE_VALUE(index) {TE_ARG_VALUE, (index), 0.0f}
-#define TE_INT(n) {TE_ARG_INT, (int32_t)(n), 0.0f}
+#define TE_INT(n) {TE_ARG_INT, (int64_t)(n), 0.0f}
 #define TE_FLOAT(x) {TE_ARG_FLOAT, 0, (x)}
 
 /* One kernel launch. */

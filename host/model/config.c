@@ -31,6 +31,10 @@ static te_status resolve_backbone(te_config *config, const struct te_settings *s
         return te_fail(TE_ERR_SETTING, "'model.width' %d is not a multiple of 'model.heads' %d", config->C,
                        config->heads);
     }
+    if (config->C / config->heads > TE_MAX_HEAD_WIDTH) {
+        return te_fail(TE_ERR_SETTING, "'model.width' %d over 'model.heads' %d is %d channels a head; at most %d",
+                       config->C, config->heads, config->C / config->heads, TE_MAX_HEAD_WIDTH);
+    }
     config->tap_count = 0;
     const char *text = settings->model.taps;
     char *end;
@@ -42,7 +46,8 @@ static te_status resolve_backbone(te_config *config, const struct te_settings *s
         memcpy(config->taps, backbones[backbone].taps, sizeof backbones[backbone].taps);
     }
     if (config->taps[config->tap_count - 1] > config->blocks) {
-        return te_fail(TE_ERR_SETTING, "'model.taps' names block %d of %d: set 'model.taps' to blocks that exist",
+        return te_fail(TE_ERR_SETTING, "%s block %d of %d: set 'model.taps' to blocks that exist",
+                       *settings->model.taps ? "'model.taps' names" : "the backbone is tapped by default at",
                        config->taps[config->tap_count - 1], config->blocks);
     }
     return TE_OK;

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { TE_PATCH = 16, TE_MAX_TAPS = 8, TE_MAX_EXPERTS = 64 };
+enum { TE_PATCH = 16, TE_MAX_TAPS = 8, TE_MAX_EXPERTS = 64, TE_MAX_HEAD_WIDTH = 256 };
 
 typedef struct te_config {
     int height, width;               /* input size in pixels that the position embedding belongs to */

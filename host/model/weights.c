@@ -139,7 +139,16 @@ static te_status fail_shape(const char *path, const te_entry *entry, const te_sh
 static te_status read_entry(const char *path, const te_entry *entry, float *data)
 {
     te_status status = te_entry_read(entry, data);
-    return status == TE_OK ? TE_OK : te_fail_prefix(status, "'%s': ", path);
+    if (status != TE_OK) {
+        return te_fail_prefix(status, "'%s': ", path);
+    }
+    for (size_t i = 0; i < entry->count; i++) {
+        if (!isfinite(data[i])) {
+            return te_fail(TE_ERR_FORMAT, "'%s': tensor '%s' holds %g: the file is broken, or its training was", path,
+                           entry->name, (double)data[i]);
+        }
+    }
+    return TE_OK;
 }
 
 static te_status read_param(te_param *param, const te_safetensors *file, const char *path)
@@ -152,8 +161,7 @@ static te_status read_param(te_param *param, const te_safetensors *file, const c
     for (int part = 0; part < param->part_count; part++) {
         const te_entry *entry = te_safetensors_find(file, param->names[part]);
         if (!entry) {
-            return te_fail(TE_ERR_FORMAT, "'%s' lacks the tensor '%s' (%d more may be missing)", path,
-                           param->names[part], param->part_count - part - 1);
+            return te_fail(TE_ERR_FORMAT, "'%s' lacks the tensor '%s'", path, param->names[part]);
         }
         if (!same_shape(entry, &param->part_shape)) {
             return fail_shape(path, entry, &param->part_shape);
@@ -217,72 +225,102 @@ te_status te_model_load(te_model **model, const char *path)
 
 /* ---- loading a ViT backbone ---- */
 
-/* from: [class row] side*side rows of C; to: [class row] h*w rows, resized as the op does. */
-static void resize_positions(const te_config *config, const double *from, bool from_class, int side, float *to)
+/* The grid of a stored embedding: the model's own, or a square. */
+typedef struct stored_grid {
+    int height, width;
+    bool has_class;
+} stored_grid;
+
+/* from: [class row] rows of C; to: [class row] h*w rows, resized as the op does. */
+static void resize_positions(const te_config *config, const double *from, stored_grid grid, float *to)
 {
-    te_position_options grids = {.height = config->grid_height, .width = config->grid_width, .from_height = side,
-                                 .from_width = side};
+    te_position_options grids = {.height = config->grid_height, .width = config->grid_width,
+                                 .from_height = grid.height, .from_width = grid.width};
     int C = config->C;
     for (int c = 0; config->cls_token && c < C; c++) {
         *to++ = (float)from[c];
     }
-    from += from_class ? C : 0;
+    from += grid.has_class ? C : 0;
     for (int i = 0; i < grids.height * grids.width * C; i++) {
         to[i] = (float)te_cubic_resized(from, &grids, C, i % C, i / C / grids.width, i / C % grids.width);
     }
 }
 
-static te_status read_positions(te_model *model, te_param *param, const te_entry *entry, bool has_class,
-                                const char *path)
+static te_status find_grid(stored_grid *grid, const te_model *model, const te_param *param, const te_entry *entry,
+                           const char *path)
 {
-    int64_t rows = entry->rank == 3 ? entry->shape[1] - (has_class ? 1 : 0) : 0;
+    const te_config *config = &model->config;
+    int64_t rows = entry->rank == 3 ? entry->shape[1] - (grid->has_class ? 1 : 0) : 0;
     int side = (int)lround(sqrt((double)rows));
-    if (entry->rank != 3 || entry->shape[0] != 1 || entry->shape[2] != model->config.C || rows < 1 ||
-        (int64_t)side * side != rows) {
+    if (entry->rank != 3 || entry->shape[0] != 1 || entry->shape[2] != config->C || rows < 1) {
         return fail_shape(path, entry, &param->part_shape);
     }
-    if (model->config.cls_token && !has_class) {
+    if (config->cls_token && !grid->has_class) {
         return te_fail(TE_ERR_FORMAT, "'%s' has no class token: set 'model.cls_token' to off", path);
     }
+    if (rows == (int64_t)config->grid_height * config->grid_width) {
+        grid->height = config->grid_height;
+        grid->width = config->grid_width;
+    } else if ((int64_t)side * side == rows) {
+        grid->height = grid->width = side;
+    } else {
+        return te_fail(TE_ERR_FORMAT, "'%s': the %lld positions of '%s' are neither a square grid nor the model's %dx%d",
+                       path, (long long)rows, entry->name, config->grid_height, config->grid_width);
+    }
+    return TE_OK;
+}
+
+static te_status read_positions(te_model *model, te_param *param, const te_entry *entry, stored_grid grid,
+                                const char *path)
+{
     float *stored = te_alloc(entry->count, sizeof *stored, "a position embedding");
     double *from = te_alloc(entry->count, sizeof *from, "a position embedding");
     te_status status = stored && from ? read_entry(path, entry, stored) : TE_ERR_MEMORY;
+    for (size_t i = 0; status == TE_OK && i < entry->count; i++) {
+        from[i] = (double)stored[i];
+    }
     if (status == TE_OK) {
-        for (size_t i = 0; i < entry->count; i++) {
-            from[i] = (double)stored[i];
-        }
-        resize_positions(&model->config, from, has_class, side, param->data);
+        resize_positions(&model->config, from, grid, param->data);
     }
     free(stored);
     free(from);
     return status;
 }
 
-static te_status read_backbone_param(te_model *model, te_param *param, const te_safetensors *file, const char *path)
+/* Look one param up, check it, and with `read` read it. */
+static te_status visit_backbone_param(te_model *model, te_param *param, const te_safetensors *file, const char *path,
+                                      bool read)
 {
     const char *name = param->names[0] + strlen("backbone.");
     const te_entry *entry = te_safetensors_find(file, name);
+    bool is_position = strcmp(name, "pos_embed") == 0;
+    stored_grid grid = {.has_class = te_safetensors_find(file, "cls_token") != NULL};
     if (!entry) {
         return te_fail(TE_ERR_FORMAT, "'%s' lacks the tensor '%s' of a ViT backbone with timm's names", path, name);
     }
-    if (strcmp(name, "pos_embed") == 0) {
-        return read_positions(model, param, entry, te_safetensors_find(file, "cls_token") != NULL, path);
-    }
-    if (!same_shape(entry, &param->part_shape)) {
+    if (is_position) {
+        TE_TRY(find_grid(&grid, model, param, entry, path));
+    } else if (!same_shape(entry, &param->part_shape)) {
         return fail_shape(path, entry, &param->part_shape);
     }
+    if (!read) {
+        return TE_OK;
+    }
     te_log(TE_LOG_DETAIL, "backbone tensor '%s' is used", name);
-    return read_entry(path, entry, param->data);
+    return is_position ? read_positions(model, param, entry, grid, path) : read_entry(path, entry, param->data);
 }
 
+/* All of it is checked before any of it is read. */
 static te_status read_backbone(te_model *model, const te_safetensors *file, const char *path, size_t *used)
 {
-    *used = 0;
-    for (int i = 0; i < model->params.count; i++) {
-        te_param *param = &model->params.list[i];
-        if (strcmp(param->part, "backbone") == 0) {
-            TE_TRY(read_backbone_param(model, param, file, path));
-            ++*used;
+    for (int pass = 0; pass < 2; pass++) {
+        *used = 0;
+        for (int i = 0; i < model->params.count; i++) {
+            te_param *param = &model->params.list[i];
+            if (strcmp(param->part, "backbone") == 0) {
+                TE_TRY(visit_backbone_param(model, param, file, path, pass == 1));
+                ++*used;
+            }
         }
     }
     for (size_t i = 0; i < te_safetensors_count(file); i++) {

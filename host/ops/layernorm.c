@@ -55,8 +55,8 @@ static te_status launch_rows(te_plan *plan, const te_call *call, te_launch launc
     snprintf(options, sizeof options, "-DGROUP=%zu", group);
     launch.family = "layernorm";
     launch.options = options;
-    launch.global[0] = launch.local[0] = group;
-    launch.global[1] = (size_t)row_count(call);
+    launch.global[0] = group * (size_t)row_count(call); /* rows where no device limits their number */
+    launch.local[0] = group;
     launch.local[1] = launch.local[2] = 1;
     return te_plan_launch(plan, &launch);
 }

@@ -187,7 +187,8 @@ static te_status emit_narrow(te_plan *plan, const te_call *call)
 static bool supports_clblast(const te_caps *caps, const te_call *call)
 {
     (void)call;
-    return caps->max_work_group >= 64; /* its kernels' smallest work-group */
+    /* the smallest work-groups of its kernels */
+    return caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 && caps->max_work_item[1] >= 32;
 }
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)

@@ -43,12 +43,14 @@ static bool is_variant(const char *item, size_t length)
 te_status te_ops_check_variants(const char *setting)
 {
     for (const char *item = setting; *item;) {
-        size_t length = strcspn(item, ",");
+        item += strspn(item, " ");
+        size_t length = strcspn(item, ", ");
         if (!is_variant(item, length)) {
             return te_fail(TE_ERR_SETTING, "'kernels.variant' holds '%.*s', which is no op=variant of this library "
                            "(for example linear=generic,attention=cpu)", (int)length, item);
         }
-        item += length + (item[length] ? 1 : 0);
+        item += length;
+        item += strspn(item, ", ");
     }
     return TE_OK;
 }

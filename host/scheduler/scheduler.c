@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_SIZE = 16384, MAX_BATCH = 4096 };
+
 struct te_scheduler {
     te_device *device;
     te_graph graph;
@@ -12,6 +14,7 @@ struct te_scheduler {
     te_tensor input;
     float **outputs; /* of each value of the graph: its last result on the host, read when asked for; NULL: not yet */
     bool *fresh;     /* outputs[i] belongs to the last run */
+    bool ran;        /* there is a last run, and it came to its end */
 };
 
 static te_status resolve_extent(te_extent *extent, const te_model *model, const te_scheduler_options *options)
@@ -19,9 +22,13 @@ static te_status resolve_extent(te_extent *extent, const te_model *model, const 
     int height = options && options->height ? options->height : model->config.height;
     int width = options && options->width ? options->width : model->config.width;
     int batch = options && options->batch ? options->batch : 1;
-    if (height < TE_PATCH || width < TE_PATCH || height % TE_PATCH || width % TE_PATCH || batch < 1) {
-        return te_fail(TE_ERR_ARGUMENT, "a batch of %d inputs of %dx%d: both sizes must be multiples of 16", batch,
-                       height, width);
+    if (height < TE_PATCH || width < TE_PATCH || height % TE_PATCH || width % TE_PATCH || height > MAX_SIZE ||
+        width > MAX_SIZE) {
+        return te_fail(TE_ERR_ARGUMENT, "an input of %dx%d: both sizes must be multiples of 16, up to %d", height,
+                       width, MAX_SIZE);
+    }
+    if (batch < 1 || batch > MAX_BATCH) {
+        return te_fail(TE_ERR_ARGUMENT, "a batch of %d: it must be 1 to %d", batch, MAX_BATCH);
     }
     *extent = (te_extent){.batch = batch, .height = height / TE_PATCH, .width = width / TE_PATCH};
     return TE_OK;
@@ -70,10 +77,13 @@ void te_scheduler_free(te_scheduler *scheduler)
 te_status te_scheduler_run(te_scheduler *scheduler, const float *input)
 {
     memset(scheduler->fresh, 0, (size_t)scheduler->graph.value_count * sizeof *scheduler->fresh);
+    scheduler->ran = false;
     TE_TRY(te_interrupt_check());
     TE_TRY(te_plan_write(scheduler->plan, scheduler->input.value, input));
     TE_TRY(te_plan_run(scheduler->plan));
-    return te_device_finish(scheduler->device);
+    TE_TRY(te_device_finish(scheduler->device));
+    scheduler->ran = true;
+    return TE_OK;
 }
 
 te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array)
@@ -82,6 +92,9 @@ te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *
     if (value < 0) {
         return te_fail(TE_ERR_ARGUMENT, "the scheduler keeps no result '%s' (taps, gates and memories need "
                        "options.keep)", name);
+    }
+    if (!scheduler->ran) {
+        return te_fail(TE_ERR_ARGUMENT, "there is no result '%s' before a run has come to its end", name);
     }
     const te_shape *shape = &scheduler->graph.values[value].shape;
     if (!scheduler->outputs[value]) {

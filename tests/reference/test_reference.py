@@ -18,6 +18,8 @@ import check_counts
 import command
 import compare_full
 import make_golden
+import make_golden_training
+import training
 from safetensors_io import FormatError, load, save
 from taskexpert import (BACKBONES, Attention, Backbone, ConvExpert, ConvGate, Head, Mlp, Mmoe, TaskExpert,
                         configure, keep_top, load_timm_backbone, load_weights, resize_pos_embed)
@@ -456,6 +458,262 @@ def test_timm_backbone():
     raises(ValueError, "has shape", load_timm_backbone, model, {**timm, "norm.bias": timm["norm.bias"][:-1]})
 
 
+# ---- training --------------------------------------------------------------------------------------------------
+
+ALL_TASKS = {"semseg": 3, "human_parts": 7, "sal": 2, "normals": 3, "edge": 1, "depth": 1}
+
+
+def some_labels(batch, size, seed=3):
+    """{task: (B,1,H,W) or (B,3,H,W)} in double, about a fifth of them ignored"""
+    random = np.random.RandomState(seed)
+    shape, labels = (batch, 1) + size, {}
+    for task, count in ALL_TASKS.items():
+        if task in ("normals", "depth"):
+            values = random.standard_normal((batch, count) + size)
+            values = values / np.linalg.norm(values, axis=1, keepdims=True) if task == "normals" else np.abs(values)
+            ignored = 0
+        else:
+            values, ignored = random.randint(0, max(count, 2), shape), 255
+        labels[task] = tensor(np.where(random.uniform(size=shape) < 0.2, float(ignored), values))
+    return labels
+
+
+def loss_by_hand(task, logits, label):
+    """One pixel at a time; logits (B,K,H,W), label (B,?,H,W)"""
+    values = []  # of the valid pixels, with their label
+    for b, i, j in np.ndindex(logits.shape[0], *logits.shape[2:]):
+        x, y = logits[b, :, i, j], label[b, :, i, j]
+        if task == "normals":
+            if np.sqrt((y ** 2).sum()) >= 0.5:
+                values.append((np.abs(x / np.sqrt((x ** 2).sum()) - y).sum(), None))
+        elif task == "depth":
+            if y[0] > 0:
+                values.append((abs(x[0] - y[0]), None))
+        elif y[0] != 255 and task == "edge":
+            share = 1 / (1 + math.exp(-x[0]))
+            values.append((-0.95 * math.log(share) if y[0] == 1 else -0.05 * math.log(1 - share), y[0]))
+        elif y[0] != 255:
+            values.append((-math.log(softmax(x)[int(y[0])]), y[0]))
+    p = sum(y == 0 for _, y in values) / len(values)
+    weights = {0: 1 - p, 1: p} if task == "sal" else {}
+    return sum(weights.get(y, 1) * value for value, y in values) / len(values)
+
+
+def test_losses_are_the_formula():
+    labels = some_labels(2, (4, 5))
+    logits = {task: tensor(3 * numbers(2, count, 4, 5, seed=count + 10)) for task, count in ALL_TASKS.items()}
+    got = training.task_losses(logits, labels)
+    assert list(got) == list(ALL_TASKS)
+    for task, value in got.items():
+        ignored = labels[task][:, 0] == (0 if task in ("normals", "depth") else 255)
+        assert 0 < int(ignored.sum()) < 20, task
+        equal(value, np.array(loss_by_hand(task, logits[task].numpy(), labels[task].numpy())))
+    total = sum(weight * float(got[task]) for task, weight in
+                (("semseg", 1), ("human_parts", 2), ("sal", 5), ("edge", 50), ("normals", 10), ("depth", 1)))
+    equal(training.total_loss(got), np.array(total))
+
+
+def test_edge_loss_of_large_logits():
+    """Saturated logits: the loss is the logit itself, with nothing of it lost."""
+    for x, y, expected in ((-300, 1, 0.95 * 300), (300, 0, 0.05 * 300), (300, 1, 0), (-300, 0, 0)):
+        value = training.edge_loss(torch.full((1, 1, 2, 2), float(x)), torch.full((1, 1, 2, 2), float(y)))
+        equal(value, np.float32(expected), 1e-6)
+
+
+def test_short_normals_are_ignored():
+    label = torch.zeros(1, 3, 1, 2, dtype=torch.float64)
+    label[0, 0] = tensor(np.array([0.49, 0.51]))
+    logits = torch.ones(1, 3, 1, 2, dtype=torch.float64)
+    equal(training.normals_loss(logits, label), np.array(2 / math.sqrt(3) + 1 / math.sqrt(3) - 0.51))
+
+
+def test_losses_without_labels_are_zero():
+    with torch.enable_grad():
+        for task, count in ALL_TASKS.items():
+            logits = tensor(numbers(1, count, 2, 3)).requires_grad_()
+            shape = (1, 3 if task == "normals" else 1, 2, 3)
+            label = torch.full(shape, 0.0 if task in ("normals", "depth") else 255.0, dtype=torch.float64)
+            value = training.LOSSES[task](logits, label)
+            value.backward()
+            assert float(value) == 0 and not logits.grad.any(), task
+
+
+def test_batch_norm_in_training():
+    model = TaskExpert(tiny(tasks="edge"))
+    w = part(randomise(model), "heads.edge.bn.")
+    training.prepare(model)
+    x = numbers(3, 6, 2, 4) + numbers(6, 1, 1, seed=5)
+    got, mean, variance = model.heads["edge"].bn(tensor(x)), x.mean((0, 2, 3)), x.var((0, 2, 3))
+    normal = (x - mean.reshape(6, 1, 1)) / np.sqrt(variance + 1e-5).reshape(6, 1, 1)
+    equal(got, normal * w["weight"].reshape(6, 1, 1) + w["bias"].reshape(6, 1, 1))
+    equal(model.heads["edge"].bn.running_mean, 0.9 * w["running_mean"] + 0.1 * mean)
+    equal(model.heads["edge"].bn.running_var, 0.9 * w["running_var"] + 0.1 * variance * 24 / 23)
+    before = model.state_dict()["heads.edge.bn.running_mean"].clone()
+    model.eval()
+    y = (x - before.numpy().reshape(6, 1, 1)) / np.sqrt(model.heads["edge"].bn.running_var.numpy().reshape(6, 1, 1)
+                                                       + 1e-5)
+    equal(model.heads["edge"].bn(tensor(x)), y * w["weight"].reshape(6, 1, 1) + w["bias"].reshape(6, 1, 1))
+    equal(model.heads["edge"].bn.running_mean, before.numpy())
+
+
+def training_model(seed=4):
+    model = TaskExpert(tiny(tasks=" ".join(ALL_TASKS), write="gated"))
+    randomise(model, seed, 0.3)
+    return model
+
+
+def gradients(model, image, labels):
+    """{name: gradient} of the total loss, and the loss"""
+    model.zero_grad()
+    value = training.total_loss(training.task_losses(model(image).logits, labels))
+    value.backward()
+    return {name: p.grad.numpy().copy() for name, p in model.named_parameters() if p.grad is not None}, float(value)
+
+
+def adam_by_hand(model, state, batch, base, iterations, step):
+    """One step in numpy on {name: [weight, m, v]}, from the model's gradients"""
+    g, _ = gradients(model, *batch)
+    norm = math.sqrt(sum((value ** 2).sum() for value in g.values()))
+    rate = base * (1 - step / iterations) ** 0.9
+    for name, value in g.items():
+        p, m, v = state[name]
+        value = value * min(1, 10 / (norm + 1e-6)) + 1e-6 * p
+        m, v = 0.9 * m + 0.1 * value, 0.999 * v + 0.001 * value ** 2
+        p = p - rate * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-8)
+        state[name] = [p, m, v]
+        dict(model.named_parameters())[name].data.copy_(torch.from_numpy(p))
+    return norm
+
+
+def test_training_is_the_formula():
+    """Clipped and unclipped steps. Weight decay shows where gradients are zero: at the biases of the keys."""
+    batches = [(tensor(numbers(2, 3, 32, 48, seed=s)), some_labels(2, (32, 48), s)) for s in range(4)]
+    batches[2][1]["edge"].fill_(255)
+    model, other = training_model(), training_model()
+    for each in (model, other):
+        each.heads["edge"].pred.bias.fill_(-3)  # edges that it misses: a large gradient
+    with torch.enable_grad():
+        losses, norms = training.train(model, batches, 3e-3, 5)
+        training.prepare(other)
+        state = {name: [p.detach().numpy().copy(), 0.0, 0.0] for name, p in other.named_parameters()}
+        expected = [adam_by_hand(other, state, batch, 3e-3, 5, step) for step, batch in enumerate(batches)]
+    assert len(losses) == 4 and set(losses[0]) == set(ALL_TASKS)
+    equal(np.array(norms), np.array(expected))
+    assert min(norms) < 10 < max(norms), norms
+    for name, value in other.state_dict().items():
+        equal(model.state_dict()[name], value.numpy())
+
+
+def test_gradient_is_the_slope():
+    """The whole backward pass against the loss at both sides, along a random direction."""
+    model, labels, image = training_model(), some_labels(2, (32, 48)), tensor(numbers(2, 3, 32, 48))
+    trained = training.prepare(model)
+    with torch.enable_grad():
+        g, _ = gradients(model, image, labels)
+    names = [name for name, p in model.named_parameters() if p.requires_grad]
+    assert set(g) == set(names)
+    steps = [tensor(1e-7 * numbers(*p.shape, seed=i)) for i, p in enumerate(trained)]
+    slope = sum(float((tensor(g[name]) * step).sum()) for name, step in zip(names, steps))
+    values = []
+    for sign in (1, -2):
+        for p, step in zip(trained, steps):
+            p.data.add_(step, alpha=sign)
+        values.append(float(training.total_loss(training.task_losses(model(image).logits, labels))))
+    assert abs(slope) > 1e-7 and abs((values[0] - values[1]) / (2 * slope) - 1) < 1e-4, (slope, values)
+
+
+def test_gradients_that_are_only_rounding():
+    """Why a comparison of trained weights leaves out the biases before batch norm and those of the keys."""
+    model, labels, image = training_model(), some_labels(2, (32, 48)), tensor(numbers(2, 3, 32, 48))
+    training.prepare(model)
+    for head in model.heads.values():
+        assert not head.conv.bias.requires_grad
+        head.conv.bias.requires_grad_(True)
+    with torch.enable_grad():
+        g, _ = gradients(model, image, labels)
+    for task in ALL_TASKS:
+        equal(g["heads.%s.conv.bias" % task], np.zeros(6), 1e-13)
+        assert np.abs(g["heads.%s.bn.bias" % task]).max() > 1e-3
+    for i in range(2):
+        bias = g["backbone.blocks.%d.attn.qkv.bias" % i]
+        equal(bias[8:16], np.zeros(8), 1e-15)
+        assert min(np.abs(bias[:8]).max(), np.abs(bias[16:]).max()) > 1e-6
+
+
+def test_learning_rate_schedule():
+    assert training.learning_rate(2e-5, 0, 40000) == 2e-5
+    assert abs(training.learning_rate(2e-5, 20000, 40000) - 2e-5 * 0.5 ** 0.9) < 1e-18
+    assert training.learning_rate(2e-5, 40000, 40000) == 0
+
+
+def test_golden_training_is_current():
+    lines = make_golden_training.differences(make_golden.FOLDER)
+    assert not lines, lines
+
+
+def test_golden_training_check_sees_damage(folder):
+    path = make_golden_training.path_in(folder)
+    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER))
+    tensors["golden.final.heads.edge.bn.running_var"][3] *= 1 + 1e-5
+    tensors["golden.loss.sal"][19] += 1e-5
+    save(path, tensors, metadata)
+    lines = make_golden_training.differences(folder)
+    assert lines == ["'golden.loss.sal' differs", "'golden.final.heads.edge.bn.running_var' differs"], lines
+    save(path, tensors, dict(metadata, **{"golden.steps": "19"}))
+    assert make_golden_training.differences(folder) == ["'training' has other metadata or names"]
+    os.remove(path)
+    assert make_golden_training.differences(folder) == ["'training' is missing"]
+
+
+def test_golden_training_holds_what_it_says():
+    path = make_golden_training.path_in(make_golden.FOLDER)
+    assert os.path.getsize(path) < make_golden_training.FILE_LIMIT
+    tensors, metadata = load(path)
+    config, model = configure(metadata), TaskExpert(metadata)
+    load_weights(model, tensors)
+    batch, steps = int(metadata["golden.batch"]), int(metadata["golden.steps"])
+    size = (config.height, config.width_pixels)
+    expected = {"input": (batch, 3) + size, "norm": (steps,)}
+    for task in config.tasks:
+        expected.update({"label." + task: (batch, 3 if task == "normals" else 1) + size, "loss." + task: (steps,)})
+    expected.update({"final." + name: tuple(value.shape) for name, value in model.state_dict().items()})
+    got = {name[7:]: value.shape for name, value in tensors.items() if name.startswith("golden.")}
+    assert got == expected and set(config.tasks) == set(ALL_TASKS)
+    assert {key for key in metadata if key.startswith("golden.")} == \
+        {"golden.batch", "golden.steps", "golden.rate", "golden.iterations"}
+
+
+def test_golden_training_labels():
+    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER))
+    channels = configure(metadata).channels
+    for task in ALL_TASKS:
+        label = tensors["golden.label." + task].astype(np.float64)
+        if task == "normals":
+            length = np.linalg.norm(label, axis=1)
+            valid = length > 0
+            assert np.abs(length[valid] - 1).max() < 1e-6
+        elif task == "depth":
+            valid = label[:, 0] > 0
+            assert (label >= 0).all() and label.max() < 10
+        else:
+            valid = label[:, 0] != 255
+            assert set(label[valid[:, None]]) == set(range(max(channels[task], 2))), task
+        none = {"human_parts": {make_golden_training.WITHOUT_PARTS},
+                "normals": {make_golden_training.WITHOUT_NORMALS}}.get(task, set())
+        for b in range(label.shape[0]):
+            assert (valid[b].mean() == 0) if b in none else (0.8 < valid[b].mean() < 0.97), (task, b)
+
+
+def test_golden_training_is_well_conditioned():
+    """Else a comparison in single precision would judge luck, not code."""
+    steps, weights = make_golden_training.conditioning()
+    assert len(steps) == 7 and len(weights) == 209
+    for name, values in steps.items():
+        assert values.max() < (1e-4 if name == "norm" else 2e-5), (name, values)
+    for name, (relative, _, _) in weights.items():
+        assert relative < 2e-5, (name, relative)
+
+
 # ---- files -----------------------------------------------------------------------------------------------------
 
 def test_safetensors_round_trip(folder):
@@ -514,15 +772,21 @@ def test_safetensors_refuses_broken_files(folder):
     raises(FormatError, "cannot be stored", save, path, {"x": np.zeros(2, np.complex64)})
 
 
-def test_golden_files_are_current():
-    lines = make_golden.differences(make_golden.FOLDER)
+def copy_golden(folder):
+    """All golden files but that of training, which make_golden_training.py writes."""
+    for name in os.listdir(make_golden.FOLDER):
+        if name.endswith(".safetensors") and name != make_golden_training.NAME + ".safetensors":
+            shutil.copy(os.path.join(make_golden.FOLDER, name), folder)
+
+
+def test_golden_files_are_current(folder):
+    copy_golden(folder)
+    lines = make_golden.differences(folder)
     assert not lines, lines
 
 
 def test_golden_check_sees_damage(folder):
-    for name in os.listdir(make_golden.FOLDER):
-        if name.endswith(".safetensors"):
-            shutil.copy(os.path.join(make_golden.FOLDER, name), folder)
+    copy_golden(folder)
     path = os.path.join(folder, "odd.safetensors")
     tensors, metadata = load(path)
     tensors["golden.logits.semseg"][0, 0, 0, 0] += 1e-3
