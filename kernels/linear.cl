@@ -71,8 +71,8 @@ __kernel void linear(__global const real *restrict x, __global const real *restr
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    for (int i = 0; i < 4; i++) {
-        for (int j = 0; j < 4; j++) {
+    UNROLL for (int i = 0; i < 4; i++) {
+        UNROLL for (int j = 0; j < 4; j++) {
             int row = row0 + ty * 4 + i, column = column0 + tx + SIDE * j;
             if (row < M && column < N) {
                 size_t at = (size_t)row * (size_t)y_row + (size_t)group * (size_t)y_group + (size_t)column;

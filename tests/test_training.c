@@ -1,5 +1,5 @@
-/* Twenty steps of training against the independent PyTorch implementation: every loss at every step, the gradient's norm,
- * and all weights at the end (tests/reference/make_golden_training.py). Then the trainer: a run that is interrupted,
+/* Twenty steps of training against the independent PyTorch implementation: every loss at every step, the gradient's
+ * norm, and all weights at the end (tests/reference/make_golden_training.py). Then the trainer: a run that is interrupted,
  * saved and resumed ends with the same bits as one that is not. */
 #include <math.h>
 #include <setjmp.h>

@@ -41,7 +41,8 @@ void te_trainer_free(te_trainer *trainer)
 static float rate_at(const te_settings *settings, int64_t done)
 {
     double progress = (double)done / settings->train.iterations;
-    double shape = settings->train.schedule == TE_POLY ? pow(1 - progress, 0.9) : 0.5 * (1 + cos(3.14159265358979 * progress));
+    bool poly = settings->train.schedule == TE_POLY;
+    double shape = poly ? pow(1 - progress, 0.9) : 0.5 * (1 + cos(3.14159265358979 * progress));
     double rising = done < settings->train.warmup ? (double)(done + 1) / settings->train.warmup : 1;
     return (float)(settings->train.rate * shape * rising);
 }
