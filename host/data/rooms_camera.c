@@ -4,11 +4,8 @@ enum { PROBE_WIDTH = 20, PROBE_HEIGHT = 15, ATTEMPTS = 24 };
 
 static te_frame aim(te_vec eye, te_vec target, float roll)
 {
-    te_vec back = te_vec_unit(te_vec_sub(eye, target));
-    te_frame camera = te_frame_facing(eye, (te_vec){0, 1, 0}, back);
-    /* te_frame_facing() keeps y upright; here z must be kept */
-    camera.z = back;
-    camera.x = te_vec_unit(te_vec_cross((te_vec){0, 1, 0}, back));
+    te_frame camera = {.origin = eye, .z = te_vec_unit(te_vec_sub(eye, target))};
+    camera.x = te_vec_unit(te_vec_cross((te_vec){0, 1, 0}, camera.z));
     camera.y = te_vec_cross(camera.z, camera.x);
     return te_frame_turned(&camera, 'z', roll);
 }

@@ -69,7 +69,6 @@ static const float habits[][SMALLS] = {
     /*                lamp  flow. plant books row  box   obj. nothing */
     [TE_TOP_TABLE] =   {0.4f, 1,    0.5f, 1.6f, 0.2f, 0.5f, 6,   4},
     [TE_TOP_CABINET] = {1.6f, 0.8f, 1.2f, 1.2f, 1,    0.8f, 5,   3.5f},
-    [TE_TOP_SHELF] =   {0.1f, 0.3f, 0.8f, 2,    3,    1,    4,   2},
     [TE_TOP_SMALL] =   {3,    0.6f, 0.8f, 1.5f, 0.2f, 0.6f, 2.5f, 2},
 };
 

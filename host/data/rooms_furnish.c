@@ -324,16 +324,29 @@ static const struct {
       {TE_ITEM_DRESSER, 0.3f, 1}}},
 };
 
+/* Where single pieces of a kind usually stand. */
 static void place_single(te_furnisher *f, te_item item)
 {
-    if (item == TE_ITEM_PLANT || item == TE_ITEM_FLOOR_LAMP) {
+    switch (item) {
+    case TE_ITEM_PLANT:
+    case TE_ITEM_FLOOR_LAMP:
         te_item_place_in_corner(f, item);
-    } else if (item == TE_ITEM_BOX || item == TE_ITEM_STOOL
-               || te_dice_chance(f->dice, item == TE_ITEM_CHAIR || item == TE_ITEM_ARMCHAIR ? 0.6f : 0)) {
+        return;
+    case TE_ITEM_BOX:
+    case TE_ITEM_STOOL:
         te_item_place_free(f, item, 0, NULL, NULL);
-    } else {
-        te_item_place_at_wall(f, item, NULL, NULL);
+        return;
+    case TE_ITEM_CHAIR:
+    case TE_ITEM_ARMCHAIR:
+        if (te_dice_chance(f->dice, 0.6f)) {
+            te_item_place_free(f, item, 0, NULL, NULL);
+            return;
+        }
+        break;
+    default:
+        break;
     }
+    te_item_place_at_wall(f, item, NULL, NULL);
 }
 
 /* More single pieces, the more the larger the room is. */

@@ -80,24 +80,23 @@ static void fill_saliency(const te_view *view, te_rooms_sample *sample, te_sight
     }
 }
 
-/* Whether the line can do without this corner pixel: it has a horizontal and a vertical neighbour, and its
- * neighbours hang together without it. */
-static int is_corner(const uint8_t *edge, int w, int h, int x, int y)
+/* Whether the pixel is the inner corner of a step, which the line can do without: of its neighbours one beside it and one
+ * above or below are on the line, but none between these two or on the other sides. */
+static int is_step(const uint8_t *edge, int w, int h, int x, int y)
 {
-    static const int steps[8][2] = {{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}};
-    int set[9], groups = 0;
-    for (int i = 0; i < 8; i++) {
-        int u = x + steps[i][0], v = y + steps[i][1];
-        set[i] = u >= 0 && v >= 0 && u < w && v < h && edge[(size_t)v * (size_t)w + (size_t)u];
+    int set[3][3];
+    for (int i = 0; i < 9; i++) {
+        int u = x + i % 3 - 1, v = y + i / 3 - 1;
+        set[i / 3][i % 3] = u >= 0 && v >= 0 && u < w && v < h && edge[(size_t)v * (size_t)w + (size_t)u];
     }
-    set[8] = set[0];
-    for (int i = 0; i < 8; i += 2) { /* 8-connected groups of neighbours round the pixel */
-        groups += !set[i] && (set[i + 1] || set[(i + 2) % 8]);
+    if (set[1][0] == set[1][2] || set[0][1] == set[2][1]) {
+        return 0;
     }
-    return groups == 1 && (set[0] || set[4]) && (set[2] || set[6]);
+    int side = set[1][2] ? 2 : 0, rise = set[2][1] ? 2 : 0;
+    return !set[rise][side] && !set[2 - rise][2 - side];
 }
 
-/* A pixel is on the line where its right or lower neighbour belongs to another thing; steps are then cut. */
+/* A pixel is on the line where its right or lower neighbour belongs to another thing; steps are then cut across. */
 static void fill_edges(const te_view *view, te_rooms_sample *sample)
 {
     int w = view->width, h = view->height;
@@ -112,7 +111,7 @@ static void fill_edges(const te_view *view, te_rooms_sample *sample)
     for (int y = 0; y < h; y++) {
         for (int x = 0; x < w; x++) {
             size_t at = (size_t)y * (size_t)w + (size_t)x;
-            if (sample->edge[at] && is_corner(sample->edge, w, h, x, y)) {
+            if (sample->edge[at] && is_step(sample->edge, w, h, x, y)) {
                 sample->edge[at] = 0;
             }
         }

@@ -21,16 +21,13 @@ static void add_light(te_scene *scene, te_light light, te_vec colour)
     }
 }
 
+/* Through this pane and all others that face the same way. */
 static void add_sun(te_scene *scene, te_dice *dice, const te_light *pane)
 {
-    te_frame sun = te_frame_upright((te_vec){0, 0, 0}, te_dice_real(dice, -1, 1));
-    sun = te_frame_turned(&sun, 'x', te_dice_real(dice, 0.3f, 0.9f));
-    te_vec down = te_vec_scale(sun.z, 1);
-    down = te_frame_along(&pane->frame,
-                          (te_vec){down.x, -fabsf(down.y), down.z}); /* into the room through this pane */
-    te_light light = {.kind = TE_LIGHT_SUN, .frame = te_frame_around((te_vec){0, 0, 0}, (te_vec){0, 1, 0})};
-    light.frame.z = te_vec_unit(down);
-    float strength = te_dice_scale(dice, 3, 12);
+    float aside = te_dice_real(dice, -1, 1), low = te_dice_real(dice, 0.3f, 0.9f), strength = te_dice_scale(dice, 3, 12);
+    te_vec down = {cosf(low) * sinf(aside), -sinf(low), cosf(low) * cosf(aside)};
+    te_light light = {.kind = TE_LIGHT_SUN, .frame = pane->frame};
+    light.frame.z = te_frame_along(&pane->frame, down);
     add_light(scene, light, (te_vec){strength, strength * 0.93f, strength * 0.8f});
 }
 

@@ -137,29 +137,32 @@ void te_object_build(te_scene *scene, te_dice *dice, const te_frame *at, te_vec 
     typedef void te_small(te_scene *, te_dice *, const te_frame *, float, float);
     static const struct {
         te_small *build;
-        float weight, low, high, radius; /* of heights; the least radius that makes sense */
-        int turned;                      /* 1: may face any way */
+        float weight, low, high; /* low, high: of heights */
+        float radius;            /* the least that makes sense */
+        int turned;              /* 1: may face any way */
+        int wide;                /* 1: takes all the room there is, however low */
     } kinds[] = {
-        {build_vase, 3, 0.10f, 0.40f, 0.03f, 1},    {build_bottle, 2, 0.15f, 0.32f, 0.02f, 1},
-        {build_mug, 2, 0.07f, 0.11f, 0.02f, 1},     {build_bowl, 2, 0.05f, 0.15f, 0.05f, 1},
-        {build_ball, 0.7f, 0.06f, 0.22f, 0.03f, 1}, {build_photo, 1.5f, 0.1f, 0.35f, 0.05f, 0},
-        {build_figure, 1, 0.10f, 0.4f, 0.03f, 1},   {build_candle, 1, 0.06f, 0.28f, 0.015f, 1},
-        {build_laptop, 1, 0.2f, 0.26f, 0.14f, 0},   {build_papers, 0.7f, 0.02f, 0.03f, 0.1f, 1},
-        {build_plate, 0.8f, 0.02f, 0.04f, 0.1f, 0},
+        {build_vase, 3, 0.10f, 0.40f, 0.03f, 1, 0},    {build_bottle, 2, 0.15f, 0.32f, 0.02f, 1, 0},
+        {build_mug, 2, 0.07f, 0.11f, 0.02f, 1, 0},     {build_bowl, 2, 0.05f, 0.15f, 0.05f, 1, 1},
+        {build_ball, 0.7f, 0.06f, 0.22f, 0.03f, 1, 0}, {build_photo, 1.5f, 0.10f, 0.35f, 0.05f, 0, 0},
+        {build_figure, 1, 0.10f, 0.40f, 0.03f, 1, 0},  {build_candle, 1, 0.06f, 0.28f, 0.015f, 1, 0},
+        {build_laptop, 1, 0.20f, 0.26f, 0.14f, 0, 1},  {build_papers, 0.7f, 0.02f, 0.03f, 0.1f, 1, 1},
+        {build_plate, 0.8f, 0.02f, 0.04f, 0.1f, 0, 1},
     };
     enum { KINDS = sizeof kinds / sizeof *kinds };
-    float radius = fminf(size.x, size.z) / 2, chances[KINDS];
+    float radius = fminf(size.x, size.z) / 2, chances[KINDS], sum = 0;
     for (int i = 0; i < KINDS; i++) {
         chances[i] = kinds[i].low < size.y && kinds[i].radius < radius ? kinds[i].weight : 0;
+        sum += chances[i];
     }
-    int kind = te_dice_pick(dice, chances, KINDS);
-    if (chances[kind] == 0) {
+    if (sum == 0) {
         return;
     }
+    int kind = te_dice_pick(dice, chances, KINDS);
     float height = te_dice_real(dice, kinds[kind].low, fminf(size.y, kinds[kind].high));
-    float breadth = fminf(radius, fmaxf(kinds[kind].radius, height * te_dice_real(dice, 0.25f, 0.7f)));
-    te_frame frame =
-        te_frame_turned(at, 'y', kinds[kind].turned ? te_dice_real(dice, 0, 6) : te_dice_real(dice, -0.3f, 0.3f));
+    float slender = fmaxf(kinds[kind].radius, height * te_dice_real(dice, 0.25f, 0.7f));
+    float turn = kinds[kind].turned ? te_dice_real(dice, 0, 6.28f) : te_dice_real(dice, -0.3f, 0.3f);
+    te_frame frame = te_frame_turned(at, 'y', turn);
     te_scene_begin(scene, TE_ROOMS_OBJECT);
-    kinds[kind].build(scene, dice, &frame, kind == 3 || kind == 8 || kind > 8 ? radius : breadth, height);
+    kinds[kind].build(scene, dice, &frame, kinds[kind].wide ? radius : fminf(radius, slender), height);
 }

@@ -38,7 +38,7 @@ typedef struct te_top {
     uint8_t kind;
 } te_top;
 
-enum { TE_TOP_TABLE, TE_TOP_CABINET, TE_TOP_SHELF, TE_TOP_SMALL };
+enum { TE_TOP_TABLE, TE_TOP_CABINET, TE_TOP_SMALL };
 
 /* Somebody: where cameras look. */
 typedef struct te_somebody {
@@ -62,7 +62,7 @@ typedef struct te_light {
 /* The choices that one room's things share. */
 typedef struct te_style {
     float wild;        /* 0: ordinary homes; towards 1: any colour on anything */
-    float hue, accent; /* of fabrics and decoration */
+    float accent;      /* a hue that comes back in fabrics and decoration */
     te_vec wood[2];    /* two woods: dark grain and light grain are derived from each */
     te_vec paint;      /* of painted furniture */
     te_vec metal;

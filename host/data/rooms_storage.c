@@ -226,8 +226,7 @@ void te_books_build_stack(te_scene *scene, te_dice *dice, const te_frame *at, te
     }
 }
 
-/* What stands in one compartment; `at` is its lower left back corner... of the front edge: x to the right, z the
- * front. */
+/* What stands in one compartment; `at` is the left end of its lower front edge. */
 static void fill_compartment(te_scene *scene, te_dice *dice, const te_frame *at, float width, float height,
                              float depth, float books)
 {

@@ -85,11 +85,10 @@ void te_style_choose(te_style *style, te_dice *dice)
     *style = (te_style){.wild = te_dice_chance(dice, 0.15f)   ? te_dice_real(dice, 0.3f, 1)
                                 : te_dice_chance(dice, 0.4f) ? 0.1f
                                                              : 0};
-    style->hue = te_dice_real(dice, 0, 1);
     style->clutter = te_dice_real(dice, 0, 1);
     style->wood[0] = draw_wood(dice);
     style->wood[1] = draw_wood(dice);
-    style->accent = style->hue + te_dice_real(dice, 0.1f, 0.9f);
+    style->accent = te_dice_real(dice, 0, 1);
     style->paint = te_style_colour(style, dice, TE_USE_PAINT);
     float shine = te_dice_real(dice, 0.15f, 0.75f);
     style->metal = te_dice_chance(dice, 0.2f) ? te_texture_hsv(0.11f, 0.5f, te_dice_real(dice, 0.6f, 0.9f))

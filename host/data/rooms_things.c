@@ -108,7 +108,7 @@ void te_lamp_build_ceiling(te_scene *scene, te_dice *dice, const te_frame *at)
         build_chandelier(scene, dice, at, drop);
         return;
     }
-    if (kind < 0.55f) { /* a ceiling fan's body and blades would hide the lamp; spots on a bar instead */
+    if (kind < 0.55f) { /* spots on a bar */
         int metal = te_finish_make(scene, dice, TE_FINISH_METAL);
         int glass = te_finish_make(scene, dice, TE_FINISH_SHADE);
         te_scene_box(scene, at, (te_vec){0, -0.02f, 0}, (te_vec){0.4f, 0.02f, 0.03f}, metal);

@@ -1,0 +1,151 @@
+#!/bin/sh
+# Every kernel compiled for instruction sets of real GPUs, without a GPU: NVIDIA (PTX for sm_70), AMD (gfx906), SPIR and,
+# for the files written for processors, x86-64; in every storage type and with the sizes that host/ops uses.
+#
+#   check_kernels.sh [FOLDER]     the check; a warning is an error, and so is any extension
+#   check_kernels.sh --table      registers, spills, local memory of every kernel, as a Markdown table
+#
+# Not run (exit status 77) without clang-15 or libclc-15.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+clc=/usr/lib/clc
+common="-x cl -cl-std=CL1.2 -Xclang -cl-ext=-all -O2 -Wall -Wextra -Werror"
+nvidia="-target nvptx64--nvidiacl -Xclang -target-cpu -Xclang sm_70
+        -Xclang -mlink-builtin-bitcode -Xclang $clc/nvptx64--nvidiacl.bc"
+amd="-target amdgcn-mesa-mesa3d -mcpu=gfx906 -nogpulib
+     -Xclang -mlink-builtin-bitcode -Xclang $clc/gfx906-amdgcn-mesa-mesa3d.bc"
+
+# Options of a target; words of one shell argument.
+flags_of() {
+    case $1 in
+    nvidia) echo $nvidia ;;
+    amd) echo $amd ;;
+    spir) echo "-target spir64 -emit-llvm" ;;
+    x86-64) echo "-target x86_64-linux-gnu -march=x86-64-v4 -emit-llvm" ;;
+    esac
+}
+
+# Sizes that host/ops compiles a file with, besides the file's own defaults: sets of options, one a line.
+sizes_of() {
+    case $1 in
+    linear) printf '%s\n' -DSIDE=1 -DSIDE=4 -DSIDE=16 ;;
+    layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
+    attention)
+        printf "%s\n" "-DHEAD=4 -DGROUP=1 -DKEYS=1 -DPARTS=1" "-DHEAD=30 -DGROUP=16 -DKEYS=8 -DPARTS=1" \
+            "-DHEAD=36 -DGROUP=64 -DKEYS=8 -DPARTS=2" "-DHEAD=256 -DGROUP=64 -DKEYS=4 -DPARTS=8"
+        ;;
+    esac
+}
+
+# Files that use vectors of 16 are for processors.
+is_for_processors() {
+    case $1 in *_cpu.cl) return 0 ;; esac
+    grep -q '#include "wide.clh"' "$1"
+}
+
+# compile TARGET FILE OUTPUT OPTIONS...: prints what the compiler says.
+compile() {
+    target=$1 file=$2 output=$3
+    shift 3
+    clang-15 $common $(flags_of "$target") "$@" -I "$(dirname "$file")" -S "$file" -o "$output" 2>&1
+}
+
+# One line for one compilation: "ok ..." or "FAILED ..." with the compiler's text.
+compile_one() {
+    target=$1 file=$2
+    shift 2
+    if text=$(compile "$target" "$file" /dev/null "$@"); then
+        echo "ok      $(basename "$file") for $target $*"
+    else
+        printf 'FAILED  %s for %s %s\n%s\n' "$(basename "$file")" "$target" "$*" "$text"
+    fi
+}
+
+# The compilations, one a line: TARGET FILE OPTIONS...
+list_compilations() {
+    for file in "$folder"/*.cl; do
+        stem=$(basename "$file" .cl)
+        if is_for_processors "$file"; then
+            echo "spir $file"
+            echo "x86-64 $file"
+            continue
+        fi
+        for target in nvidia amd spir; do
+            { echo; echo -DREAL_FP16; echo -DREAL_BF16; sizes_of "$stem"; } | sed "s|^|$target $file |; s| *$||"
+        done
+    done
+}
+
+# Every -D that host/ops gives to a compiler must be among the sizes above.
+check_sizes_are_known() {
+    known=$(for file in "$folder"/*.cl; do sizes_of "$(basename "$file" .cl)"; done)
+    grep -ho '"[^"]*-D[A-Z_]*=[^"]*"' "$here"/../host/ops/*.c | grep -o -- '-D[A-Z_]*' | sort -u | while read -r option; do
+        case $known in
+        *"$option="*) echo "ok      $option is among the sizes" ;;
+        *) echo "FAILED  host/ops uses $option: add its values to sizes_of()" ;;
+        esac
+    done
+}
+
+# Rows "kernel vgpr sgpr scratch lds occupancy" from AMD assembly. LLVM prints a block of figures after each function.
+amd_figures() {
+    awk '/^; -- End function/ { next }
+         /^\t\.globl/ { name = $2 }
+         /^; NumSgprs:/ { sgpr = $3 }
+         /^; NumVgprs:/ { vgpr = $3 }
+         /^; ScratchSize:/ { scratch = $3 }
+         /^; LDSByteSize:/ { lds = $3 }
+         /^; Occupancy:/ { print name, vgpr, sgpr, scratch, lds, $3 }' "$1"
+}
+
+# Rows "kernel registers spills" from what ptxas says of PTX.
+nvidia_figures() {
+    ptxas -arch=sm_80 -v "$1" -o /dev/null 2>&1 |
+        awk "/Compiling entry function/ { split(\$0, part, \"'\"); name = part[2] }
+             /bytes spill stores/ { spills = \$5 }
+             /Used [0-9]+ registers/ { for (i = 1; i < NF; i++) if (\$i == \"Used\") print name, \$(i + 1), spills }"
+}
+
+print_table() {
+    assembly=$(mktemp -d)
+    trap 'rm -rf "$assembly"' EXIT
+    export PATH="$PATH:/usr/local/cuda/bin"
+    echo "| kernel | gfx906 VGPRs | SGPRs | scratch bytes | LDS bytes | waves a SIMD | sm_80 registers | spilled bytes |"
+    echo "|---|---|---|---|---|---|---|---|"
+    for file in "$folder"/*.cl; do
+        is_for_processors "$file" && continue
+        compile amd "$file" "$assembly/amd.s" && compile nvidia "$file" "$assembly/nvidia.ptx" || return 1
+        command -v ptxas >/dev/null && nvidia_figures "$assembly/nvidia.ptx" >"$assembly/nvidia" || : >"$assembly/nvidia"
+        amd_figures "$assembly/amd.s" | while read -r kernel vgpr sgpr scratch lds occupancy; do
+            set -- $(awk -v name="$kernel" '$1 == name { print $2, $3 }' "$assembly/nvidia")
+            echo "| $kernel | $vgpr | $sgpr | $scratch | $lds | $occupancy | ${1:--} | ${2:--} |"
+        done
+    done
+}
+
+folder=$here/../kernels
+case ${1-} in
+--one)
+    shift
+    compile_one $*
+    exit
+    ;;
+esac
+if ! command -v clang-15 >/dev/null || [ ! -r "$clc/nvptx64--nvidiacl.bc" ]; then
+    echo "not run: clang-15 and libclc-15 are needed"
+    exit 77
+fi
+if [ "${1-}" = --table ]; then
+    print_table
+    exit
+fi
+folder=${1:-$folder}
+results=$(
+    list_compilations | xargs -P "$(nproc)" -L 1 sh "$0" --one
+    check_sizes_are_known
+)
+echo "$results" | grep -v "^ok"
+failed=$(echo "$results" | grep -c '^FAILED')
+passed=$(echo "$results" | grep -c '^ok')
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

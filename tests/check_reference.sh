@@ -1,0 +1,11 @@
+#!/bin/sh
+# The PyTorch reference against plain loops and the parameter counts of docs/MODEL.md. Not run (77) without PyTorch.
+#
+#   check_reference.sh PYTHON
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+if ! "$1" -c 'import torch' 2>/dev/null; then
+    echo "not run: python3-torch is not installed"
+    exit 77
+fi
+"$1" -B "$here/reference/check_counts.py" && exec "$1" -B "$here/reference/test_reference.py"
