@@ -21,7 +21,8 @@ scripts/install.sh
 build=$(mktemp)
 trap 'rm -f "$build"' EXIT
 echo "building"
-if ! (cmake --preset release -DTASKEXPERT_TESTS=OFF -B build-demo && cmake --build build-demo -j "$(nproc)") >"$build" 2>&1; then
+if ! { cmake --preset release -DTASKEXPERT_TESTS=OFF -B build-demo &&
+    cmake --build build-demo -j "$(nproc)"; } >"$build" 2>&1; then
     cat "$build" >&2
     exit 1
 fi

@@ -36,11 +36,14 @@ run() {
 
 # Oclgrind exits with 0 whatever it finds, and its --log keeps the last context's reports only: read what it prints. A report
 # begins with an empty line and ends with two. Its shadow memory knows nothing of float16 arguments, so that reports of
-# uninitialised values in the kernels for processors, which Oclgrind is not, are dropped.
+# uninitialised values in the kernels for processors, which Oclgrind is not, are dropped, and in sum_rows, which adds up
+# what they wrote.
 oclgrind_reports() {
     awk -v drop_wide="$1" '
         function flush() {
-            if (text ~ /Kernel: |Oclgrind - |Oclgrind: |OCLGRIND/ && !(drop_wide && text ~ /ninitialized/ && text ~ /Kernel: [a-z_]*_(cpu|narrow)\n/)) {
+            told = text ~ /Kernel: |Oclgrind - |Oclgrind: |OCLGRIND/
+            wide = text ~ /ninitialized/ && text ~ /Kernel: ([a-z_]*_(cpu|narrow)|sum_rows)\n/
+            if (told && !(drop_wide && wide)) {
                 printf "%s", text
             }
             text = ""

@@ -14,9 +14,6 @@
 
 #include <cmocka.h>
 
-/* taskexpert.h declares it too */
-te_status te_picture_create_room(te_picture **picture, int width, int height, uint64_t seed);
-
 static te_rooms_sample *make(uint64_t seed, uint64_t index, int width, int height)
 {
     te_rooms_sample *sample = NULL;
@@ -38,7 +35,8 @@ static int same(const te_rooms_sample *a, const te_rooms_sample *b)
     return n == pixels_of(b) && a->focal == b->focal && !memcmp(a->rgb, b->rgb, 3 * n)
            && !memcmp(a->semseg, b->semseg, n) && !memcmp(a->human_parts, b->human_parts, n)
            && !memcmp(a->sal, b->sal, n) && !memcmp(a->edge, b->edge, n)
-           && !memcmp(a->normals, b->normals, 3 * n * sizeof(float)) && !memcmp(a->depth, b->depth, n * sizeof(float));
+           && !memcmp(a->normals, b->normals, 3 * n * sizeof(float))
+           && !memcmp(a->depth, b->depth, n * sizeof(float));
 }
 
 /* The point that a pixel shows, in the camera's frame: x right, y up, z towards the camera. */
@@ -112,8 +110,9 @@ static void depth_and_normals_agree(void **state)
             for (int x = 1; x + 1 < s->width; x++) {
                 size_t w = (size_t)s->width, at = (size_t)y * w + (size_t)x;
                 const float *d = s->depth + at, *n = s->normals + 3 * at;
-                double middle = 2.0 / d[0], flat = 0, a[3], b[3], c[3], e[3];
-                flat += fabs(1.0 / d[-1] + 1.0 / d[1] - middle) + fabs(1.0 / d[-(ptrdiff_t)w] + 1.0 / d[w] - middle);
+                double middle = 2.0 / d[0], a[3], b[3], c[3], e[3];
+                double flat = fabs(1.0 / d[-1] + 1.0 / d[1] - middle);
+                flat += fabs(1.0 / d[-(ptrdiff_t)w] + 1.0 / d[w] - middle);
                 all++;
                 int alike = same_normal(n, n - 3) && same_normal(n, n + 3) && same_normal(n, n - 3 * w)
                             && same_normal(n, n + 3 * w);
@@ -124,7 +123,8 @@ static void depth_and_normals_agree(void **state)
                 unproject(s, x + 1, y, b);
                 unproject(s, x, y + 1, c);
                 unproject(s, x, y - 1, e);
-                double u[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]}, v[3] = {e[0] - c[0], e[1] - c[1], e[2] - c[2]};
+                double u[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
+                double v[3] = {e[0] - c[0], e[1] - c[1], e[2] - c[2]};
                 double m[3] = {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]};
                 double length = sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2]);
                 double cosine = (m[0] * n[0] + m[1] * n[1] + m[2] * n[2]) / length;
