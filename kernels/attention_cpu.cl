@@ -48,10 +48,10 @@ WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict qk
 
 #define DECLARE_SCORE(i) float16 left##i = 0.0f, right##i = 0.0f;
 #define ADD_SCORE(i) { float16 q = (float16)(a[i]); left##i = fma(q, k0, left##i); right##i = fma(q, k1, right##i); }
-#define KEEP_SCORE(i) STORE16(scores + i * KEYS, 0, left##i); STORE16(scores + i * KEYS, 1, right##i);
+#define KEEP_SCORE(i) STORE16(scores + i * stride, 0, left##i); STORE16(scores + i * stride, 1, right##i);
 
-/* scores (12 rows of KEYS, 32 of them) = a [64][12] times b [64][32]. */
-INLINE void score_tile(__local const float *a, __global const float *restrict b, __local float *scores)
+/* scores (12 rows of `stride`, 32 of them) = a [64][12] times b [64][32]. */
+INLINE void score_tile(__local const float *a, __global const float *restrict b, __local float *scores, int stride)
 {
     EACH_OF_12(DECLARE_SCORE)
     for (int d = 0; d < HEAD; d++) {
@@ -65,15 +65,15 @@ INLINE void score_tile(__local const float *a, __global const float *restrict b,
 
 #define DECLARE_SUM(i) float16 s##i##0 = LOAD16(sums + i * HEAD, 0), s##i##1 = LOAD16(sums + i * HEAD, 1), \
                                s##i##2 = LOAD16(sums + i * HEAD, 2), s##i##3 = LOAD16(sums + i * HEAD, 3);
-#define ADD_SUM(i) { float16 p = (float16)(weights[i * KEYS]); \
+#define ADD_SUM(i) { float16 p = (float16)(weights[i * stride]); \
     s##i##0 = fma(p, v0, s##i##0); s##i##1 = fma(p, v1, s##i##1); \
     s##i##2 = fma(p, v2, s##i##2); s##i##3 = fma(p, v3, s##i##3); }
 #define KEEP_SUM(i) STORE16(sums + i * HEAD, 0, s##i##0); STORE16(sums + i * HEAD, 1, s##i##1); \
                     STORE16(sums + i * HEAD, 2, s##i##2); STORE16(sums + i * HEAD, 3, s##i##3);
 
-/* sums (6,64) += weights (6 rows of KEYS, `count` of them) times v (count,64). */
-INLINE void sum_tile(__local const float *weights, __global const float *restrict v, __local float *sums,
-                            int count)
+/* sums (6,64) += weights (6 rows of `stride`, `count` of them) times v (count,64). */
+INLINE void sum_tile(__local const float *weights, int stride, __global const float *restrict v, __local float *sums,
+                     int count)
 {
     EACH_OF_6(DECLARE_SUM)
     for (int key = 0; key < count; key++) {
@@ -135,7 +135,7 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
         int count = min(KEYS, N - first);
         for (int key = 0; key < count; key += TILE_KEYS) {
             for (int i = 0; i < QUERIES; i += 12) {
-                score_tile(q + i * HEAD, keys + packed + (size_t)(first + key) * HEAD, scores + i * KEYS + key);
+                score_tile(q + i * HEAD, keys + packed + (size_t)(first + key) * HEAD, scores + i * KEYS + key, KEYS);
             }
         }
         for (int i = 0; i < QUERIES; i++) {
@@ -145,7 +145,7 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
             }
         }
         for (int i = 0; i < QUERIES; i += 6) {
-            sum_tile(scores + i * KEYS, values + packed + (size_t)first * HEAD, sums + i * HEAD, count);
+            sum_tile(scores + i * KEYS, KEYS, values + packed + (size_t)first * HEAD, sums + i * HEAD, count);
         }
     }
     for (int i = 0; i < min(QUERIES, N - query0); i++) {
@@ -157,6 +157,8 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
 }
 
 /* ---- gradients ---- */
+
+#define AT_ONCE 192 /* keys, or queries: two blocks of products have to stay near */
 
 /* A head's rows of 64 numbers, `stride` apart in memory from `offset` on, times `factor`: as tiles
  * [b][head][N/32][64][32] for score_tile, and with `keep_rows` as rows [b][head][N rounded up to 32][64] for sum_tile;
@@ -190,7 +192,7 @@ WORK_GROUP_OF_ONE __kernel void attention_pack_side(__global const float *restri
 
 /* The block of QUERIES rows that starts at token `first`, as [QUERIES/12][64][12]; the last row again beyond N. */
 INLINE void pack_block(__local float *block, __global const float *restrict from, int first, int N, size_t stride,
-                              float factor)
+                       float factor)
 {
     for (int i = 0; i < QUERIES; i++) {
         __global const float *row = from + (size_t)min(first + i, N - 1) * stride;
@@ -207,29 +209,29 @@ INLINE void clear_block(__local float *sums)
     }
 }
 
-/* products (QUERIES,KEYS) = block (QUERIES,64) times tiles (count,64)^T. */
+/* products (QUERIES,AT_ONCE) = block (QUERIES,64) times tiles (count,64)^T. */
 INLINE void multiply_block(__local const float *block, __global const float *restrict tiles,
-                                  __local float *products, int count)
+                           __local float *products, int count)
 {
     for (int key = 0; key < count; key += TILE_KEYS) {
         for (int i = 0; i < QUERIES; i += 12) {
-            score_tile(block + i * HEAD, tiles + (size_t)key * HEAD, products + i * KEYS + key);
+            score_tile(block + i * HEAD, tiles + (size_t)key * HEAD, products + i * AT_ONCE + key, AT_ONCE);
         }
     }
 }
 
-/* sums (QUERIES,64) += weights (QUERIES,KEYS) times rows (count,64). */
+/* sums (QUERIES,64) += weights (QUERIES,AT_ONCE) times rows (count,64). */
 INLINE void sum_block(__local const float *weights, __global const float *restrict rows, __local float *sums,
-                             int count)
+                      int count)
 {
     for (int i = 0; i < QUERIES; i += 6) {
-        sum_tile(weights + i * KEYS, rows, sums + i * HEAD, count);
+        sum_tile(weights + i * AT_ONCE, AT_ONCE, rows, sums + i * HEAD, count);
     }
 }
 
 /* The block's rows that exist, times factor[i], to token `first` on. */
 INLINE void store_block(__local const float *sums, __global float *restrict to, int first, int N, size_t stride,
-                               const float *factor)
+                        const float *factor)
 {
     for (int i = 0; i < min(QUERIES, N - first); i++) {
         for (int d = 0; d < HEAD; d += 16) {
@@ -259,8 +261,8 @@ WORK_GROUP_OF_ONE __kernel void attention_dq_cpu(__global const float *restrict 
                                                  __global const float *restrict key_rows, __global float *restrict dqkv,
                                                  __global float *restrict stats, int N, int heads, float scale)
 {
-    __local float scores[QUERIES * KEYS] __attribute__((aligned(64)));
-    __local float slopes[QUERIES * KEYS] __attribute__((aligned(64)));
+    __local float scores[QUERIES * AT_ONCE] __attribute__((aligned(64)));
+    __local float slopes[QUERIES * AT_ONCE] __attribute__((aligned(64)));
     __local float sums[QUERIES * HEAD] __attribute__((aligned(64)));
     __local float q[QUERIES * HEAD], g[QUERIES * HEAD];
     float most[QUERIES], total[QUERIES], mean[QUERIES], factor[QUERIES];
@@ -281,16 +283,16 @@ WORK_GROUP_OF_ONE __kernel void attention_dq_cpu(__global const float *restrict 
         most[i] = BEYOND;
         total[i] = 0.0f;
     }
-    for (int first = 0; first < N; first += KEYS) {
-        int count = min(KEYS, N - first);
+    for (int first = 0; first < N; first += AT_ONCE) {
+        int count = min(AT_ONCE, N - first);
         multiply_block(q, keys + packed + (size_t)first * HEAD, scores, count);
         multiply_block(g, values + packed + (size_t)first * HEAD, slopes, count);
         for (int i = 0; i < QUERIES; i++) {
-            float keep = soften(scores + i * KEYS, count, &most[i], &total[i]);
+            float keep = soften(scores + i * AT_ONCE, count, &most[i], &total[i]);
             for (int d = 0; d < HEAD; d += 16) {
                 STORE16(sums + i * HEAD + d, 0, vload16(0, sums + i * HEAD + d) * keep);
             }
-            for (int key = i * KEYS; key < i * KEYS + count; key += 16) {
+            for (int key = i * AT_ONCE; key < i * AT_ONCE + count; key += 16) {
                 STORE16(slopes + key, 0, vload16(0, scores + key) * (vload16(0, slopes + key) - mean[i]));
             }
         }
@@ -310,7 +312,7 @@ WORK_GROUP_OF_ONE __kernel void attention_dq_cpu(__global const float *restrict 
 
 /* Scores of one key over `count` queries become weights, slopes become weight (slope - mean). */
 INLINE void soften_column(__local float *scores, __local float *slopes, __global const float *restrict stats,
-                                 size_t plane, int count)
+                          size_t plane, int count)
 {
     for (int query = 0; query < count; query += 16) {
         __global const float *stat = stats + query;
@@ -327,8 +329,8 @@ attention_dkv_cpu(__global const float *restrict qkv, __global const float *rest
                   __global const float *restrict dy_rows, __global const float *restrict stats,
                   __global float *restrict dqkv, int N, int heads)
 {
-    __local float scores[QUERIES * KEYS] __attribute__((aligned(64)));
-    __local float slopes[QUERIES * KEYS] __attribute__((aligned(64)));
+    __local float scores[QUERIES * AT_ONCE] __attribute__((aligned(64)));
+    __local float slopes[QUERIES * AT_ONCE] __attribute__((aligned(64)));
     __local float dk[QUERIES * HEAD] __attribute__((aligned(64))), dv[QUERIES * HEAD] __attribute__((aligned(64)));
     __local float k[QUERIES * HEAD], v[QUERIES * HEAD];
     float one[QUERIES];
@@ -340,13 +342,13 @@ attention_dkv_cpu(__global const float *restrict qkv, __global const float *rest
     pack_block(v, qkv + corner + width, key0, N, 3 * width, 1.0f);
     clear_block(dk);
     clear_block(dv);
-    for (int first = 0; first < N; first += KEYS) {
-        int count = min(KEYS, N - first);
+    for (int first = 0; first < N; first += AT_ONCE) {
+        int count = min(AT_ONCE, N - first);
         size_t from = packed + (size_t)first * HEAD;
         multiply_block(k, queries + from, scores, count);
         multiply_block(v, dy_tiles + from, slopes, count);
         for (int i = 0; i < QUERIES; i++) {
-            soften_column(scores + i * KEYS, slopes + i * KEYS, stats + head_rows(N, heads) + (size_t)first,
+            soften_column(scores + i * AT_ONCE, slopes + i * AT_ONCE, stats + head_rows(N, heads) + (size_t)first,
                           plane_size(N, heads), count);
         }
         sum_block(scores, dy_rows + from, dv, count);

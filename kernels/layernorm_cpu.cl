@@ -100,3 +100,14 @@ WORK_GROUP_OF_ONE __kernel void layernorm_partial_cpu(__global const float *rest
         }
     }
 }
+
+/* y (width) = sum of partial (blocks, width) over the blocks. global (width/16), local 1. */
+WORK_GROUP_OF_ONE __kernel void layernorm_total_cpu(__global const float *restrict partial, __global float *restrict y,
+                                                    int blocks, int width)
+{
+    float16 sum = 0.0f;
+    for (int block = 0; block < blocks; block++) {
+        sum += vload16(get_global_id(0), partial + (size_t)block * (size_t)width);
+    }
+    vstore16(sum, get_global_id(0), y);
+}

@@ -164,7 +164,7 @@ VIOLATIONS = [  # file, content, what must be said
     ("kernels/norm_cpu.cl", "", "there is no host/ops/norm_cpu.c or host/ops/norm.c"),
     ("host/ops/long.c", "\n" * 501, "501 lines, at most 500"),
     ("kernels/linear.cl", "\n" * 401, "401 lines, at most 400"),
-    ("tests/wide.c", "/" * 121 + "\n", "wide.c:1: 121 columns, at most 128"),
+    ("tests/wide.c", "/" * 129 + "\n", "wide.c:1: 129 columns, at most 128"),
     ("include/taskexpert.h", "int te_run(int x = 1);\n", "include/taskexpert.h as c11"),
     ("include/taskexpert.h", "int te_run(int class);\n", "include/taskexpert.h as c++11"),
 ]

@@ -72,8 +72,7 @@ static void view_furniture(const te_scene *scene, te_dice *dice, te_vec *eye, te
     target->y += te_dice_real(dice, -0.2f, 0.2f);
 }
 
-/* How much there is to see: classes, things near the middle, not too much of one surface, nothing before the lens.
- */
+/* How much there is to see: many classes and things, not too much of one surface, nothing right before the lens. */
 static float judge(const te_scene *scene, const te_tree *tree, float focal)
 {
     float pixels[TE_ROOMS_CLASSES] = {0}, largest = 0, near = 0, kinds = 0, things = 0;
@@ -82,8 +81,8 @@ static float judge(const te_scene *scene, const te_tree *tree, float focal)
         te_vec d = {((float)(i % PROBE_WIDTH) + 0.5f) / PROBE_WIDTH - 0.5f,
                     (0.5f - ((float)(i / PROBE_WIDTH) + 0.5f) / PROBE_HEIGHT) * 0.75f, -focal};
         float distance = 100;
-        int hit = te_tree_nearest(tree, scene->camera.origin, te_vec_unit(te_frame_along(&scene->camera, d)), 0.01f,
-                                  &distance);
+        te_vec ray = te_vec_unit(te_frame_along(&scene->camera, d));
+        int hit = te_tree_nearest(tree, scene->camera.origin, ray, 0.01f, &distance);
         if (hit < 0) {
             return -1;
         }

@@ -117,10 +117,13 @@ static void send_rays(const te_view *view, te_finds *finds)
     for (int y = 0; y < view->height; y++) {
         for (int x = 0; x < view->width; x++, at++) {
             te_vec point = te_view_point(view, x, y), normal = view->normal[at];
-            int nothing = view->solid[at] < 0;
-            const te_light *light = &scene->lights[light_of(view, x, y)];
+            int nothing = view->solid[at] < 0, row = light_of(view, x, y);
+            te_sample_point sample = shadow_sample(view, x, y);
             finds->point[at] = point;
-            finds->seen[at] = nothing ? 1 : visible(view, light, point, normal, shadow_sample(view, x, y));
+            finds->seen[at] = 1;
+            if (!nothing) {
+                finds->seen[at] = visible(view, &scene->lights[row], point, normal, sample);
+            }
             if (x % 2 == 0 && y % 2 == 0) {
                 finds->bounce[(size_t)(y / 2) * (size_t)finds->half + (size_t)(x / 2)] =
                     nothing ? scene->ambient : gather(view, point, normal, bounce_sample(x / 2, y / 2));
@@ -129,15 +132,20 @@ static void send_rays(const te_view *view, te_finds *finds)
     }
 }
 
-/* Whether two pixels lie on one smooth surface. */
+/* Whether two pixels lie on one smooth surface, perhaps of several solids. */
 static int same_surface(const te_view *view, const te_finds *finds, size_t a, size_t b)
 {
     int one = view->solid[a], two = view->solid[b];
-    if (one != two && (one < 0 || two < 0 || view->scene->solids[one].thing != view->scene->solids[two].thing)) {
+    if (te_vec_dot(view->normal[a], view->normal[b]) < 0.93f) {
         return 0;
     }
-    te_vec way = te_vec_sub(finds->point[b], finds->point[a]);
-    return te_vec_dot(view->normal[a], view->normal[b]) > 0.93f && fabsf(te_vec_dot(way, view->normal[a])) < 0.03f;
+    if (one == two) {
+        return 1;
+    }
+    if (one < 0 || two < 0 || view->scene->solids[one].thing != view->scene->solids[two].thing) {
+        return 0;
+    }
+    return fabsf(te_vec_dot(te_vec_sub(finds->point[b], finds->point[a]), view->normal[a])) < 0.03f;
 }
 
 /* One pass of the averaging of indirect light: three by three pixels `step` apart, the middle ones counting more.

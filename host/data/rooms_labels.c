@@ -80,8 +80,8 @@ static void fill_saliency(const te_view *view, te_rooms_sample *sample, te_sight
     }
 }
 
-/* Whether the pixel is the inner corner of a step, which the line can do without: of its neighbours one beside it and one
- * above or below are on the line, but none between these two or on the other sides. */
+/* Whether the pixel is the inner corner of a step, which the line can do without: of its neighbours one beside it
+ * and one above or below are on the line, but none between these two or on the other sides. */
 static int is_step(const uint8_t *edge, int w, int h, int x, int y)
 {
     int set[3][3];

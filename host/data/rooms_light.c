@@ -24,7 +24,8 @@ static void add_light(te_scene *scene, te_light light, te_vec colour)
 /* Through this pane and all others that face the same way. */
 static void add_sun(te_scene *scene, te_dice *dice, const te_light *pane)
 {
-    float aside = te_dice_real(dice, -1, 1), low = te_dice_real(dice, 0.3f, 0.9f), strength = te_dice_scale(dice, 3, 12);
+    float aside = te_dice_real(dice, -1, 1), low = te_dice_real(dice, 0.3f, 0.9f);
+    float strength = te_dice_scale(dice, 3, 12);
     te_vec down = {cosf(low) * sinf(aside), -sinf(low), cosf(low) * cosf(aside)};
     te_light light = {.kind = TE_LIGHT_SUN, .frame = pane->frame};
     light.frame.z = te_frame_along(&pane->frame, down);

@@ -65,18 +65,27 @@ static te_vec radiance(const te_view *view, int hit, te_vec point, te_vec normal
     return sum;
 }
 
-/* Whether a pixel differs in kind from a neighbour. */
+static float distance_of(te_vec a, te_vec b)
+{
+    return fabsf(a.x - b.x) + fabsf(a.y - b.y) + fabsf(a.z - b.z);
+}
+
+/* Whether a pixel differs from a neighbour in kind and visibly in colour. */
 static int is_outline(const te_view *view, int x, int y)
 {
-    size_t w = (size_t)view->width, at = (size_t)y * w + (size_t)x;
     const int steps[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+    size_t w = (size_t)view->width, at = (size_t)y * w + (size_t)x;
+    te_vec colour = view->colour[at], none = {0, 0, 0};
+    float visible = 0.06f * distance_of(colour, none);
     for (int i = 0; i < 4; i++) {
         int u = x + steps[i][0], v = y + steps[i][1];
         if (u < 0 || v < 0 || u >= view->width || v >= view->height) {
             continue;
         }
         size_t other = (size_t)v * w + (size_t)u;
-        if (view->solid[at] != view->solid[other] || te_vec_dot(view->normal[at], view->normal[other]) < 0.9f) {
+        int apart = view->solid[at] != view->solid[other];
+        apart |= te_vec_dot(view->normal[at], view->normal[other]) < 0.9f;
+        if (apart && distance_of(colour, view->colour[other]) > visible) {
             return 1;
         }
     }
@@ -128,20 +137,27 @@ void te_view_shade(te_view *view)
     size_t at = 0;
     for (int y = 0; y < view->height; y++) {
         for (int x = 0; x < view->width; x++, at++) {
-            if (view->solid[at] < 0) {
-                view->colour[at] = view->scene->ambient;
+            te_vec ray = te_view_ray(view, (float)x + 0.5f, (float)y + 0.5f), point = te_view_point(view, x, y);
+            int hit = view->solid[at];
+            view->colour[at] = view->scene->ambient;
+            if (hit >= 0) {
+                float distance = view->distance[at];
+                view->colour[at] =
+                    bounded(radiance(view, hit, point, view->normal[at], ray, distance, view->light[at]));
+            }
+        }
+    }
+    at = 0;
+    for (int y = 0; y < view->height; y++) {
+        for (int x = 0; x < view->width; x++, at++) {
+            if (!is_outline(view, x, y)) {
                 continue;
             }
-            te_vec ray = te_view_ray(view, (float)x + 0.5f, (float)y + 0.5f), point = te_view_point(view, x, y);
-            te_vec sum = bounded(
-                radiance(view, view->solid[at], point, view->normal[at], ray, view->distance[at], view->light[at]));
-            if (is_outline(view, x, y)) {
-                for (int i = 0; i < 3; i++) {
-                    sum = te_vec_add(sum, bounded(look(view, x, y, places[i][0], places[i][1])));
-                }
-                sum = te_vec_scale(sum, 0.25f);
+            te_vec sum = view->colour[at];
+            for (int i = 0; i < 3; i++) {
+                sum = te_vec_add(sum, bounded(look(view, x, y, places[i][0], places[i][1])));
             }
-            view->colour[at] = sum;
+            view->colour[at] = te_vec_scale(sum, 0.25f);
         }
     }
 }

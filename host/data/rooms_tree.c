@@ -218,31 +218,34 @@ void te_tree_free(te_tree *tree)
     *tree = (te_tree){0};
 }
 
+/* Four numbers at a time. */
+typedef float te_four __attribute__((vector_size(16)));
+typedef int te_four_int __attribute__((vector_size(16)));
+
 typedef struct te_ray {
-    float origin[3], inverse[3];
-    int back[3]; /* 1 where the ray runs against the axis: it meets the upper bound first */
+    te_four origin[3], inverse[3]; /* each number four times */
+    int back[3];                   /* 1 where the ray runs against the axis: it meets the upper bound first */
 } te_ray;
 
 static te_ray ray_of(te_vec o, te_vec d)
 {
-    te_ray ray = {.origin = {o.x, o.y, o.z}};
-    const float along[3] = {d.x, d.y, d.z};
+    te_ray ray;
+    const float from[3] = {o.x, o.y, o.z}, along[3] = {d.x, d.y, d.z};
     for (int axis = 0; axis < 3; axis++) {
-        ray.inverse[axis] = 1.0f / (fabsf(along[axis]) > 1e-12f ? along[axis] : 1e-12f);
-        ray.back[axis] = ray.inverse[axis] < 0;
+        float inverse = 1.0f / (fabsf(along[axis]) > 1e-12f ? along[axis] : 1e-12f);
+        ray.origin[axis] = (te_four){from[axis], from[axis], from[axis], from[axis]};
+        ray.inverse[axis] = (te_four){inverse, inverse, inverse, inverse};
+        ray.back[axis] = inverse < 0;
     }
     return ray;
 }
-
-/* Where the ray enters and leaves the boxes of a node's parts, four at a time. */
-typedef float te_four __attribute__((vector_size(16)));
-typedef int te_four_int __attribute__((vector_size(16)));
 
 static inline te_four choose(te_four_int which, te_four a, te_four b)
 {
     return (te_four)((which & (te_four_int)a) | (~which & (te_four_int)b));
 }
 
+/* Where the ray enters and leaves the boxes of a node's parts; it passes by those that it would leave before. */
 static inline void enter_parts(const te_tree_node *node, const te_ray *ray, float near, float far,
                                float in[TE_TREE_WIDTH], float out[TE_TREE_WIDTH])
 {

@@ -23,8 +23,8 @@ typedef struct te_tree {
 te_status te_tree_create(te_tree *tree, const te_solid *solids, int count);
 void te_tree_free(te_tree *tree);
 
-/* The solid that the ray (unit direction) enters first between `near` and *far, or -1; *far becomes the distance.
- */
+/* The solid that the ray (unit direction) enters first between `near` and *far, or -1; *far becomes its
+ * distance. */
 int te_tree_nearest(const te_tree *tree, te_vec origin, te_vec direction, float near, float *far);
 
 /* Whether anything that casts shadows lies between `near` and `far`. */

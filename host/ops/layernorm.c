@@ -188,58 +188,69 @@ static te_status shape_sums(te_call *call)
     return TE_OK;
 }
 
-/* Sums over blocks of rows, then over the blocks. `stats`: of each row, for the generic kernel; -1 for the other. */
-static te_status launch_sums(te_plan *plan, const te_call *call, int stats)
+/* Where the sums over blocks of rows go: the result itself if there is one block. */
+static int partial_of(te_plan *plan, const te_call *call, int64_t *blocks)
+{
+    *blocks = (te_shape_rows(&call->in[0]) + BLOCK - 1) / BLOCK;
+    return *blocks > 1 ? te_plan_scratch(plan, *blocks * te_shape_width(&call->in[0]), -1) : call->out_value;
+}
+
+/* The arguments of both partial kernels: the inputs, `stats` unless negative, the sums, sizes. */
+static void fill_partial(const te_call *call, int stats, int partial, te_launch *launch)
 {
     const te_layernorm_options *o = (const void *)call->attributes;
-    int64_t rows = te_shape_rows(&call->in[0]), width = te_shape_width(&call->in[0]);
-    int64_t blocks = (rows + BLOCK - 1) / BLOCK;
-    int partial = blocks > 1 ? te_plan_scratch(plan, blocks * width, -1) : call->out_value;
-    if (partial < 0) {
-        return TE_ERR_MEMORY;
-    }
-    te_launch add = {.family = stats < 0 ? "layernorm_cpu" : "layernorm",
-                     .kernel = stats < 0 ? "layernorm_partial_cpu" : "layernorm_partial", .writes = partial};
-    int next = 0;
+    te_argument *next = launch->arguments;
     for (int i = 0; i < 4; i++) {
-        add.arguments[next++] = (te_argument)TE_VALUE(call->in_value[i]);
+        *next++ = (te_argument)TE_VALUE(call->in_value[i]);
     }
-    if (stats < 0) {
-        add.global[0] = (size_t)blocks;
-        add.global[1] = (size_t)o->groups;
-        add.local[0] = add.local[1] = add.local[2] = 1;
-    } else {
-        add.global[0] = (size_t)width;
-        add.global[1] = (size_t)blocks;
-        add.arguments[next++] = (te_argument)TE_VALUE(stats);
+    if (stats >= 0) {
+        *next++ = (te_argument)TE_VALUE(stats);
     }
-    add.arguments[next++] = (te_argument)TE_VALUE(partial);
-    int numbers[] = {(int)rows, (int)row_width(call), o->groups, o->gelu, call->op == &te_op_layernorm_dscale, BLOCK};
-    for (int i = 0; i < 6; i++) {
-        add.arguments[next++] = (te_argument)TE_INT(numbers[i]);
-    }
-    TE_TRY(te_plan_launch(plan, &add));
-    te_launch finish = {.family = "sum", .kernel = "sum_rows", .writes = call->out_value, .global = {(size_t)width},
-                        .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks), TE_INT(width),
-                                      TE_INT(blocks)}};
-    return blocks > 1 ? te_plan_launch(plan, &finish) : TE_OK;
+    *next++ = (te_argument)TE_VALUE(partial);
+    *next++ = (te_argument)TE_INT(te_shape_rows(&call->in[0]));
+    *next++ = (te_argument)TE_INT(row_width(call));
+    *next++ = (te_argument)TE_INT(o->groups);
+    *next++ = (te_argument)TE_INT(o->gelu);
+    *next++ = (te_argument)TE_INT(call->op == &te_op_layernorm_dscale);
+    *next = (te_argument)TE_INT(BLOCK);
 }
 
 static te_status emit_sums_generic(te_plan *plan, const te_call *call)
 {
-    int stats = te_plan_scratch(plan, 2 * row_count(call), -1);
-    if (stats < 0) {
+    int64_t blocks, width = te_shape_width(&call->in[0]);
+    int partial = partial_of(plan, call, &blocks), stats = te_plan_scratch(plan, 2 * row_count(call), -1);
+    if (partial < 0 || stats < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch launch = {.kernel = "layernorm_stats", .writes = stats,
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(stats), TE_INT(row_width(call))}};
-    TE_TRY(launch_rows(plan, call, launch));
-    return launch_sums(plan, call, stats);
+    te_launch measure = {.kernel = "layernorm_stats", .writes = stats,
+                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(stats), TE_INT(row_width(call))}};
+    te_launch add = {.family = "layernorm", .kernel = "layernorm_partial", .writes = partial,
+                     .global = {(size_t)width, (size_t)blocks}};
+    te_launch finish = {.family = "sum", .kernel = "sum_rows", .writes = call->out_value, .global = {(size_t)width},
+                        .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks), TE_INT(width),
+                                      TE_INT(blocks)}};
+    fill_partial(call, stats, partial, &add);
+    TE_TRY(launch_rows(plan, call, measure));
+    TE_TRY(te_plan_launch(plan, &add));
+    return blocks > 1 ? te_plan_launch(plan, &finish) : TE_OK;
 }
 
 static te_status emit_sums_cpu(te_plan *plan, const te_call *call)
 {
-    return launch_sums(plan, call, -1);
+    const te_layernorm_options *o = (const void *)call->attributes;
+    int64_t blocks, width = te_shape_width(&call->in[0]);
+    int partial = partial_of(plan, call, &blocks);
+    if (partial < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch add = {.family = "layernorm_cpu", .kernel = "layernorm_partial_cpu", .writes = partial,
+                     .global = {(size_t)blocks, (size_t)o->groups}, .local = {1, 1, 1}};
+    te_launch finish = {.family = "layernorm_cpu", .kernel = "layernorm_total_cpu", .writes = call->out_value,
+                        .global = {(size_t)width / 16}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks), TE_INT(width)}};
+    fill_partial(call, -1, partial, &add);
+    TE_TRY(te_plan_launch(plan, &add));
+    return blocks > 1 ? te_plan_launch(plan, &finish) : TE_OK;
 }
 
 static const te_variant variants_sums[] = {{"generic", NULL, NULL, emit_sums_generic},
