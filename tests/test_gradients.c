@@ -76,12 +76,31 @@ static void write_input(te_plan *plan, int value, const double *data, int64_t co
     free(copy);
 }
 
+static te_device *device; /* one for all tests, so that programs are compiled once */
+
+static int open_device(void **state)
+{
+    (void)state;
+    te_settings *settings;
+    if (te_settings_create(&settings) != TE_OK || te_device_open(&device, settings) != TE_OK) {
+        fprintf(stderr, "test_gradients: %s\n", te_last_error());
+        return -1;
+    }
+    te_settings_free(settings);
+    return 0;
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    te_device_close(device);
+    return 0;
+}
+
 /* Record op and gradients with every input trained, run them, and fetch dx. */
 static void run_on_device(const gradient_case *test, arrays *a, te_graph *graph)
 {
     te_tensor in[TE_INPUTS], gradients[VALUES];
-    te_settings *settings;
-    te_device *device;
     te_plan *plan;
     for (int i = 0; i < TE_INPUTS; i++) {
         in[i] = test->row->in[i].rank ? te_graph_input(graph, test->row->in[i]) : TE_ABSENT;
@@ -103,8 +122,6 @@ static void run_on_device(const gradient_case *test, arrays *a, te_graph *graph)
             te_graph_output(graph, gradients[in[i].value], "dx");
         }
     }
-    assert_ok(te_settings_create(&settings));
-    assert_ok(te_device_open(&device, settings));
     assert_ok(te_plan_create(&plan, device, graph));
     a->dy = draw_array(77, te_shape_count(&out.shape), false);
     a->out = calloc((size_t)te_shape_count(&out.shape), sizeof *a->out);
@@ -124,8 +141,6 @@ static void run_on_device(const gradient_case *test, arrays *a, te_graph *graph)
         }
     }
     te_plan_free(plan);
-    te_device_close(device);
-    te_settings_free(settings);
 }
 
 /* Slope of the loss along `direction` of input i, by central differences. */
@@ -215,5 +230,5 @@ int main(int argc, char **argv)
             }
         }
     }
-    return _cmocka_run_group_tests("gradients", tests, count, NULL, NULL);
+    return _cmocka_run_group_tests("gradients", tests, count, open_device, close_device);
 }

@@ -24,14 +24,25 @@ static const double limit = 1e-5;
         }                                               \
     } while (0)
 
-static te_device *open_device(void)
+static te_device *device; /* one for all tests, so that programs are compiled once */
+
+static int open_device(void **state)
 {
+    (void)state;
     te_settings *settings;
-    te_device *device;
-    assert_ok(te_settings_create(&settings));
-    assert_ok(te_device_open(&device, settings));
+    if (te_settings_create(&settings) != TE_OK || te_device_open(&device, settings) != TE_OK) {
+        fprintf(stderr, "test_model: %s\n", te_last_error());
+        return -1;
+    }
     te_settings_free(settings);
-    return device;
+    return 0;
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    te_device_close(device);
+    return 0;
 }
 
 static float *read_golden(const te_safetensors *file, const char *name, size_t *count)
@@ -88,7 +99,7 @@ static int compare_all(te_scheduler *scheduler, const te_safetensors *file)
     return compared;
 }
 
-static te_scheduler *run_golden(te_model *model, te_device *device, const te_safetensors *file)
+static te_scheduler *run_golden(te_model *model, const te_safetensors *file)
 {
     const te_entry *entry = te_safetensors_find(file, "golden.input");
     assert_non_null(entry);
@@ -116,13 +127,11 @@ static void test_golden(void **state)
     golden_path(path, *state);
     assert_ok(te_safetensors_open(&file, path));
     assert_ok(te_model_load(&model, path));
-    te_device *device = open_device();
-    te_scheduler *scheduler = run_golden(model, device, file);
+    te_scheduler *scheduler = run_golden(model, file);
     /* logits of every task, and of every tap: features, gates, and memories of every task */
     int tasks = model->config.task_count;
     assert_int_equal(compare_all(scheduler, file), tasks + model->config.tap_count * (2 + tasks));
     te_scheduler_free(scheduler);
-    te_device_close(device);
     te_model_free(model);
     te_safetensors_close(file);
 }
@@ -146,11 +155,9 @@ static void test_backbone(void **state)
     assert_int_equal(used, 12 * (size_t)model->config.blocks +
                                (cls ? 6 : 5)); /* patch embedding, norm, positions (, class token) */
     assert_int_equal(ignored, cls ? 2 : 3); /* head.weight, head.bias, and the class token where it is not used */
-    te_device *device = open_device();
-    te_scheduler *scheduler = run_golden(model, device, expected);
+    te_scheduler *scheduler = run_golden(model, expected);
     assert_int_equal(compare_all(scheduler, expected), model->config.tap_count);
     te_scheduler_free(scheduler);
-    te_device_close(device);
     te_model_free(model);
     te_safetensors_close(expected);
 }
@@ -274,7 +281,6 @@ static void test_repeatable(void **state)
 {
     (void)state;
     te_model *model = create_small(3);
-    te_device *device = open_device();
     size_t pixels = 3 * 32 * 48, logits = 21 * 32 * 48;
     float *input = calloc(pixels, sizeof *input), *first = calloc(logits, sizeof *first);
     assert_true(input && first);
@@ -298,7 +304,6 @@ static void test_repeatable(void **state)
     }
     free(input);
     free(first);
-    te_device_close(device);
     te_model_free(model);
 }
 
@@ -319,5 +324,5 @@ int main(void)
     for (int i = 0; i < BACKBONES; i++) {
         tests[count++] = (struct CMUnitTest){backbones[i], test_backbone, NULL, NULL, backbones[i]};
     }
-    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("model", tests, open_device, close_device);
 }

@@ -101,16 +101,43 @@ static const te_call *record(te_graph *graph, const op_case *test, te_tensor in[
     return &graph->calls[0];
 }
 
+/* A device where the test's variant is forced. It stays open while tests ask for the same one, so that its programs are
+ * compiled once; NULL closes it. */
+static te_device *device_for(const op_case *test)
+{
+    static te_device *device;
+    static char opened[96];
+    char setting[96] = "";
+    if (test) {
+        snprintf(setting, sizeof setting, "%s=%s", test->op->name, test->variant->name);
+    }
+    if (device && strcmp(setting, opened) == 0) {
+        return device;
+    }
+    te_device_close(device);
+    device = NULL;
+    if (test) {
+        te_settings *settings;
+        assert_ok(te_settings_create(&settings));
+        assert_ok(te_settings_set(settings, "kernels.variant", setting));
+        assert_ok(te_device_open(&device, settings));
+        te_settings_free(settings);
+        strcpy(opened, setting);
+    }
+    return device;
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    device_for(NULL);
+    return 0;
+}
+
 static void run_on_device(const op_case *test, const te_graph *graph, const te_tensor *in, arrays *a)
 {
-    char setting[96];
-    te_settings *settings;
-    te_device *device;
     te_plan *plan;
-    snprintf(setting, sizeof setting, "%s=%s", test->op->name, test->variant->name);
-    assert_ok(te_settings_create(&settings));
-    assert_ok(te_settings_set(settings, "kernels.variant", setting));
-    assert_ok(te_device_open(&device, settings));
+    te_device *device = device_for(test);
     assert_ok(te_plan_create(&plan, device, graph));
     assert_string_equal(te_plan_get_variant(plan, 0), test->variant->name);
     for (int i = 0; i < TE_INPUTS; i++) {
@@ -121,8 +148,6 @@ static void run_on_device(const op_case *test, const te_graph *graph, const te_t
     assert_ok(te_plan_run(plan));
     assert_ok(te_plan_read(plan, graph->calls[0].out_value, a->out));
     te_plan_free(plan);
-    te_device_close(device);
-    te_settings_free(settings);
 }
 
 /* Non-finite values where the reference has them (beyond float's range counts as infinite), close values elsewhere. */
@@ -238,5 +263,5 @@ int main(int argc, char **argv)
     if (only_small) {
         printf("%zu large cases left out (TE_TEST_SMALL)\n", left_out);
     }
-    return _cmocka_run_group_tests("ops", tests, count, NULL, NULL);
+    return _cmocka_run_group_tests("ops", tests, count, NULL, close_device);
 }

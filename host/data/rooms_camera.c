@@ -26,8 +26,8 @@ static void view_room(const te_scene *scene, te_dice *dice, te_vec *eye, te_vec 
 {
     float x = te_dice_real(dice, 0, 1), z = te_dice_real(dice, 0, 1);
     if (te_dice_chance(dice, 0.75f)) { /* near a wall */
-        *(te_dice_chance(dice, 0.5f) ? &x : &z) =
-            te_dice_chance(dice, 0.5f) ? te_dice_real(dice, 0, 0.15f) : te_dice_real(dice, 0.85f, 1);
+        float *across = te_dice_chance(dice, 0.5f) ? &x : &z;
+        *across = te_dice_chance(dice, 0.5f) ? te_dice_real(dice, 0, 0.15f) : te_dice_real(dice, 0.85f, 1);
     }
     *eye = (te_vec){0.3f + x * (scene->width - 0.6f), draw_height(dice, scene->height),
                     0.3f + z * (scene->depth - 0.6f)};
@@ -104,11 +104,26 @@ static float judge(const te_scene *scene, const te_tree *tree, float focal)
     return score - fmaxf(largest / count - 0.5f, 0) * 4 - fmaxf(room / count - 0.72f, 0) * 4;
 }
 
+/* Somewhere to stand, for when no better place is found: the first free one of a grid, from the far corner on. */
+static te_vec free_place(const te_layout *layout)
+{
+    enum { STEPS = 12 };
+    te_vec eye = {layout->width / 2, fminf(1.6f, layout->height - 0.25f), layout->depth / 2};
+    for (int i = STEPS * STEPS - 1; i >= 0; i--) {
+        te_vec place = {layout->width * ((float)(i % STEPS) + 0.5f) / STEPS, eye.y,
+                        layout->depth * ((float)(i / STEPS) + 0.5f) / STEPS};
+        if (te_layout_is_free(layout, place, 0.2f)) {
+            return place;
+        }
+    }
+    return eye;
+}
+
 void te_camera_place(te_scene *scene, const te_layout *layout, const te_tree *tree, te_dice *dice)
 {
     float wanted = te_dice_real(dice, 0.75f, 1.25f), best = -INFINITY, angle = te_dice_real(dice, 0.85f, 1.4f);
     float kind = te_dice_real(dice, 0, 1), sigma = te_dice_chance(dice, 0.2f) ? 0.09f : 0.025f;
-    te_frame chosen = aim((te_vec){scene->width / 2, 1.6f, scene->depth / 2}, (te_vec){0, 1, 0}, 0);
+    te_frame chosen = aim(free_place(layout), (te_vec){0, 1, 0}, 0);
     scene->focal = 0.5f / tanf(0.5f * angle);
     for (int attempt = 0; attempt < ATTEMPTS && best < wanted; attempt++) {
         te_vec eye, target;

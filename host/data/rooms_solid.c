@@ -31,7 +31,8 @@ static float beyond(float x, float inner)
 }
 
 /* Along a line the distance to a convex solid is a convex function: Newton's steps from the left run up to its
- * first zero without passing it. They start where the line enters the box. 1e-5 m is far below the size of a pixel. */
+ * first zero without passing it. They start where the line enters the box. 1e-5 m is far below the size of a
+ * pixel. */
 static float meet_round_box(const te_line *line, te_vec size, float round)
 {
     enum { STEPS = 24 };
