@@ -11,9 +11,9 @@
  * Gradients, with s_ij = q_i k_j / sqrt(D), p_ij the soft-max, e_i = dy_i y_i and t_ij = p_ij (dy_i v_j - e_i):
  *   attention_dq    dq_i = sum_j t_ij k_j / sqrt(D); also writes stats: each query's largest score, 1 / sum, e
  *   attention_dkv   dk_j = sum_i t_ij q_i / sqrt(D), dv_j = sum_i p_ij dy_i; queries pass through local memory
- * The forward leaves nothing but y. Mapping: as above, but PARTS work-items share an owner (a query, or a key), each
- * with a part of D, so that the three or four rows of D numbers that an owner needs fit registers for any D. The parts
- * of a product meet in local memory. Scores are the same sums in the same order in both kernels, so that a weight
+ * The forward leaves nothing but y. Mapping: as above, but PARTS work-items share an owner (a query, or a key),
+ * each with a part of D, so that the rows of D numbers that an owner needs (three, four) fit registers for any D. The
+ * parts of a product meet in local memory. Scores are the same sums in the same order in both kernels, so that a weight
  * exp(s_ij - largest) is at most 1 in both however large the scores are.
  * global (N / (GROUP/PARTS) rounded up times GROUP, heads, B), local (GROUP, 1, 1).
  */
@@ -152,12 +152,12 @@ static inline acc sum_parts(__local const acc *products, int row, int owner)
 }
 
 /* What the gradient kernels know of their place. */
-#define FIND_PLACE                                                                                                    \
-    int owner = (int)get_local_id(0) % OWNERS, part = (int)get_local_id(0) / OWNERS;                                  \
-    int mine = (int)get_group_id(0) * OWNERS + owner, head = (int)get_global_id(1), width = heads * HEAD;             \
-    bool active = mine < N;                                                                                           \
-    size_t token0 = get_global_id(2) * (size_t)N, token = token0 + (size_t)(active ? mine : 0);                       \
-    size_t stride = (size_t)(3 * width), column = (size_t)(head * HEAD);                                              \
+#define FIND_PLACE                                                                                                \
+    int owner = (int)get_local_id(0) % OWNERS, part = (int)get_local_id(0) / OWNERS;                              \
+    int mine = (int)get_group_id(0) * OWNERS + owner, head = (int)get_global_id(1), width = heads * HEAD;         \
+    bool active = mine < N;                                                                                       \
+    size_t token0 = get_global_id(2) * (size_t)N, token = token0 + (size_t)(active ? mine : 0);                   \
+    size_t stride = (size_t)(3 * width), column = (size_t)(head * HEAD);                                          \
     size_t stat0 = (get_global_id(2) * (size_t)heads + (size_t)head) * (size_t)N * 3;
 
 /* stats (B,heads,N,3) */

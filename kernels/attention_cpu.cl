@@ -7,8 +7,8 @@
  *   y += scores v          in tiles of 6 x 64.
  * Packed: keys [b][head][N/32][64][32], values [b][head][N rounded up to 32][64], zero beyond N.
  *
- * The gradients are the same tiles: a block of queries gathers its dq over the keys, then a block of keys its dk and dv
- * over the queries (formulas in attention.cl).
+ * The gradients are the same tiles: a block of queries gathers its dq over the keys, then a block of keys its dk and
+ * dv over the queries (formulas in attention.cl).
  */
 #include "real.clh"
 #include "wide.clh"
@@ -72,8 +72,8 @@ INLINE void score_tile(__local const float *a, __global const float *restrict b,
                     STORE16(sums + i * HEAD, 2, s##i##2); STORE16(sums + i * HEAD, 3, s##i##3);
 
 /* sums (6,64) += weights (6 rows of `stride`, `count` of them) times v (count,64). */
-INLINE void sum_tile(__local const float *weights, int stride, __global const float *restrict v, __local float *sums,
-                     int count)
+INLINE void sum_tile(__local const float *weights, int stride, __global const float *restrict v,
+                     __local float *sums, int count)
 {
     EACH_OF_6(DECLARE_SUM)
     for (int key = 0; key < count; key++) {
@@ -135,7 +135,8 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
         int count = min(KEYS, N - first);
         for (int key = 0; key < count; key += TILE_KEYS) {
             for (int i = 0; i < QUERIES; i += 12) {
-                score_tile(q + i * HEAD, keys + packed + (size_t)(first + key) * HEAD, scores + i * KEYS + key, KEYS);
+                score_tile(q + i * HEAD, keys + packed + (size_t)(first + key) * HEAD, scores + i * KEYS + key,
+                           KEYS);
             }
         }
         for (int i = 0; i < QUERIES; i++) {
@@ -161,8 +162,8 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
 #define AT_ONCE 192 /* keys, or queries: two blocks of products have to stay near */
 
 /* A head's rows of 64 numbers, `stride` apart in memory from `offset` on, times `factor`: as tiles
- * [b][head][N/32][64][32] for score_tile, and with `keep_rows` as rows [b][head][N rounded up to 32][64] for sum_tile;
- * zero beyond N. global (N/32 rounded up, heads, B), local 1. */
+ * [b][head][N/32][64][32] for score_tile, and with `keep_rows` as rows [b][head][N rounded up to 32][64] for
+ * sum_tile; zero beyond N. global (N/32 rounded up, heads, B), local 1. */
 WORK_GROUP_OF_ONE __kernel void attention_pack_side(__global const float *restrict from, __global float *restrict tiles,
                                                     __global float *restrict rows, int N, int heads, int stride,
                                                     int offset, float factor, int keep_rows)
