@@ -46,7 +46,7 @@ run_tests() {
     ctest --test-dir "$folder" -j "$jobs" --output-on-failure --no-tests=error "$@" >"$logs/run" 2>&1
     status=$?
     good=$(grep -c ' Passed ' "$logs/run")
-    bad=$(grep -cE '\*\*\*(Failed|Timeout|Exception)' "$logs/run")
+    bad=$(grep -cE '\*\*\*(Failed|Timeout|Exception|Not Run)' "$logs/run")
     left=$(sed -n 's/^ *[0-9/]* Test *#[0-9]*: \([a-z_0-9]*\) .*\*\*\*Skipped.*/\1/p' "$logs/run" | tr '\n' ' ')
     inside=$(awk '/\[  PASSED  \] [0-9]+ test/ { sum += $4 } END { print sum + 0 }' "$folder/Testing/Temporary/LastTest.log")
     echo "$name: $good passed, $bad failed, with $inside cases inside, $(($(date +%s) - begin)) s"

@@ -47,7 +47,7 @@ small)
     ;;
 llvmpipe)
     need mesa-opencl-icd '[ -e $vendors/rusticl.icd ]'
-    export RUSTICL_ENABLE=llvmpipe TASKEXPERT_DEVICE=llvmpipe
+    export RUSTICL_ENABLE=llvmpipe TASKEXPERT_DEVICE=llvmpipe TE_TEST_CHOSEN=1
     run "$program" "$@"
     ;;
 oclgrind)

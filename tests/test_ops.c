@@ -2,7 +2,8 @@
  *
  * test_ops [NAME]   all ops, or the one called NAME
  *
- * TE_TEST_SMALL=1 in the environment leaves out the cases that take minutes in a simulator, and says how many.
+ * TE_TEST_SMALL=1 in the environment leaves out the cases that take minutes in a simulator, TE_TEST_CHOSEN=1 the variants
+ * that the device would not choose by itself (those for processors take llvmpipe minutes to compile); both say how many.
  */
 #include <float.h>
 #include <math.h>
@@ -230,6 +231,17 @@ static bool small(const op_case *test)
     return work <= SMALL_WORK;
 }
 
+/* Generic, or preferred on this device. */
+static bool chosen(const te_caps *caps, const op_case *test)
+{
+    te_graph graph = {0};
+    te_tensor in[TE_INPUTS];
+    const te_call *call = record(&graph, test, in);
+    bool answer = !test->variant->preferred ? test->variant == test->op->variants : test->variant->preferred(caps, call);
+    te_graph_clear(&graph);
+    return answer;
+}
+
 static te_caps open_caps(void)
 {
     te_settings *settings = NULL;
@@ -251,7 +263,7 @@ int main(int argc, char **argv)
     static op_case list[MOST];
     static struct CMUnitTest tests[MOST];
     te_caps caps = open_caps();
-    bool only_small = getenv("TE_TEST_SMALL") != NULL;
+    bool only_small = getenv("TE_TEST_SMALL") != NULL, only_chosen = getenv("TE_TEST_CHOSEN") != NULL;
     size_t count = 0, left_out = 0;
     for (int o = 0; te_ops[o]; o++) {
         const te_op *op = te_ops[o];
@@ -263,7 +275,7 @@ int main(int argc, char **argv)
                 op_case *test = &list[count];
                 *test = (op_case){.op = op, .row = &op->cases[row], .variant = variant};
                 snprintf(test->name, sizeof test->name, "%s %s %d", op->name, variant->name, row);
-                if (only_small && !small(test)) {
+                if ((only_small && !small(test)) || (only_chosen && !chosen(&caps, test))) {
                     left_out++;
                 } else if (supported(&caps, test)) {
                     tests[count++] = (struct CMUnitTest){test->name, test_case, NULL, NULL, test};
@@ -271,8 +283,8 @@ int main(int argc, char **argv)
             }
         }
     }
-    if (only_small) {
-        printf("%zu large cases left out (TE_TEST_SMALL)\n", left_out);
+    if (only_small || only_chosen) {
+        printf("%zu cases left out (TE_TEST_SMALL, TE_TEST_CHOSEN)\n", left_out);
     }
     return _cmocka_run_group_tests("ops", tests, count, NULL, close_device);
 }
