@@ -14,10 +14,12 @@ kind=$1 program=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 vendors=/etc/OpenCL/vendors
-output=$(mktemp)
-trap 'rm -f "$output" "$output.reports"' EXIT
+scratch=$(mktemp -d)
+output=$scratch/output
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM
 # Binaries of one way of running must not serve another: the checkers change compiler options behind the program's back.
-export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$PWD/cache}/$kind"
+export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$scratch}/$kind"
 mkdir -p "$XDG_CACHE_HOME"
 
 need() {
@@ -60,7 +62,7 @@ races)
     need oclgrind 'command -v oclgrind >/dev/null'
     export TASKEXPERT_DEVICE=oclgrind TE_TEST_SMALL=1
     # Unoptimised: the checker of uninitialised values does not know LLVM's `freeze`.
-    run oclgrind --uninitialized --data-races --build-options -cl-opt-disable --max-wgsize 64 --max-errors 100000 \
+    run oclgrind --uninitialized --data-races --build-options -cl-opt-disable --max-wgsize 64 --max-errors 200 \
         "$program" "$@"
     oclgrind_reports
     ;;
