@@ -353,7 +353,8 @@ static void edges_are_thin_and_complete(void **state)
         te_rooms_sample_free(s);
     }
     assert_true(lines > 5000 && free_pixels > 3 * lines);
-    /* How many borders have other lines beside them depends on the scenes; with lines two pixels wide none was single. */
+    /* How many borders have other lines beside them depends on the scenes; with lines two pixels wide none was
+     * single. */
     assert_true(borders > 500 && single * 4 > borders * 3);
 }
 
