@@ -11,15 +11,17 @@
  */
 #include "real.clh"
 
+#define BLOCK 64
+
 __kernel void batchnorm_partial(__global const real *restrict x, __global const real *restrict mean,
-                                __global real *restrict partial, int rows, int C, int block, int squares)
+                                __global real *restrict partial, int rows, int C, int squares)
 {
-    int c = (int)get_global_id(0), first = (int)get_global_id(1) * block;
+    int c = (int)get_global_id(0), first = (int)get_global_id(1) * BLOCK;
     if (c >= C || first >= rows) {
         return;
     }
     acc centre = squares ? LOAD(mean, c) : 0.0f, sum = 0.0f;
-    for (int row = first; row < min(first + block, rows); row++) {
+    for (int row = first; row < min(first + BLOCK, rows); row++) {
         acc value = LOAD(x, (size_t)row * (size_t)C + (size_t)c) - centre;
         sum += squares ? value * value : value;
     }

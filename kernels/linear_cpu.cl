@@ -29,14 +29,34 @@
 #define HAS_RESIDUAL 2
 #define HAS_GELU 4
 
-/* One side of a product -> panels of TILE rows: [group][rows/TILE][K][TILE], PACK_K columns a work-item. With columns
- * consecutive in memory, TILE x 16 numbers go through a small buffer, so that reads and writes are both consecutive. */
-#define PACK(TILE)                                                                                                  \
+/* One column of a panel, consecutive in memory. */
+static inline void copy_12(__global float *to, __global const float *from)
+{
+    vstore8(vload8(0, from), 0, to);
+    vstore4(vload4(0, from + 8), 0, to + 8);
+}
+
+static inline void copy_32(__global float *to, __global const float *from)
+{
+    vstore16(vload16(0, from), 0, to);
+    vstore16(vload16(0, from + 16), 0, to + 16);
+}
+
+/* One side of a product -> panels of TILE rows: [group][rows/TILE][K][TILE], PACK_K columns a work-item. With rows
+ * consecutive in memory a panel's column is copied as it is. With columns consecutive, TILE x 16 numbers go through a
+ * small buffer, so that reads and writes are both consecutive. */
+#define PACK(TILE, copy)                                                                                                  \
     int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;       \
     int panels = (int)get_global_size(0), row0 = panel * TILE, used = min(TILE, rows - row0);                       \
     float block[TILE * 16] __attribute__((aligned(64)));                                                            \
     from += (size_t)group * (size_t)group_stride + (size_t)row0 * (size_t)row_stride;                               \
     packed += ((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K * TILE;                                  \
+    if (row_stride == 1 && used == TILE) {                                                                          \
+        for (int k = first; k < min(first + PACK_K, K); k++) {                                                      \
+            copy(packed + (size_t)k * TILE, from + (size_t)k * (size_t)k_stride);                                   \
+        }                                                                                                           \
+        return;                                                                                                     \
+    }                                                                                                               \
     for (int i = 0; i < TILE; i++) {                                                                                \
         *(float16 *)(block + 16 * i) = (float16)(0.0f);                                                             \
     }                                                                                                               \
@@ -62,14 +82,14 @@
 WORK_GROUP_OF_ONE __kernel void linear_pack_x(__global const float *restrict from, __global float *restrict packed,
                                               int rows, int K, int row_stride, int k_stride, int group_stride)
 {
-    PACK(TILE_M)
+    PACK(TILE_M, copy_12)
 }
 
 /* global (N/32 rounded up, groups, K/PACK_K rounded up), local 1. */
 WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict from, __global float *restrict packed,
                                               int rows, int K, int row_stride, int k_stride, int group_stride)
 {
-    PACK(TILE_N)
+    PACK(TILE_N, copy_32)
 }
 
 /* The statements below, once for each row of a tile. */

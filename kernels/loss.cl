@@ -1,19 +1,22 @@
 /* loss: the tasks' losses (MODEL.md section 6) and their gradients. Planar logits (B,K,H,W), labels (B,1,H,W) or
  * (B,3,H,W).
  *
- * kind 0  soft-max cross-entropy over K classes, sum / valid pixels; labels outside 0 ... K-1 (255) are ignored
- *      1  the same over two classes with weights (1-p, p), p = negatives / valid of the batch
- *      2  edge: w y softplus(-x) + (1-w) (1-y) softplus(x), w = 0.95, mean over valid; labels outside 0 ... 1 are
- * ignored 3  normals: sum over 3 channels of |x/|x| - label|, mean over valid; labels shorter than 0.5 are ignored 4
- * depth: |x - label|, mean over valid; labels <= 0 are ignored
+ * kind 0: soft-max cross-entropy over K classes, sum / valid pixels; labels outside 0 ... K-1 (255) are ignored.
+ * kind 1: the same over two classes with weights (1-p, p), p = negatives / valid of the batch.
+ * kind 2: edge: w y softplus(-x) + (1-w) (1-y) softplus(x), w = 0.95, mean over valid; labels outside 0 ... 1 are
+ * ignored.
+ * kind 3: normals: sum over 3 channels of |x/|x| - label|, mean over valid; labels shorter than 0.5 are ignored.
+ * kind 4: depth: |x - label|, mean over valid; labels <= 0 are ignored.
  *
- * loss_partial   sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class
- * 1). global (pixels/block rounded up). loss_total     -> result (4): loss, factors of the gradient for class 0 (or
- * all) and class 1, valid pixels. One work-item. loss_dx        dlogits = dy[0] factor d(pixel's loss)/d(logits).
- * global (pixels).
+ * loss_partial: sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class
+ * 1). global (pixels/BLOCK rounded up).
+ * loss_total: -> result (4): loss, factors of the gradient for class 0 (or all) and class 1, valid pixels. One
+ * work-item.
+ * loss_dx: dlogits = dy[0] factor d(pixel's loss)/d(logits). global (pixels).
  */
 #include "real.clh"
 
+#define BLOCK 256 /* as in host/ops/loss.c */
 #define EDGE_WEIGHT 0.95f
 
 static inline acc softplus(acc x)
@@ -86,14 +89,14 @@ static inline acc pixel_loss(__global const real *restrict x, __global const rea
 }
 
 __kernel void loss_partial(__global const real *restrict x, __global const real *restrict label,
-                           __global real *restrict partial, int pixels, int block, int kind, int K, int area)
+                           __global real *restrict partial, int pixels, int kind, int K, int area)
 {
-    int first = (int)get_global_id(0) * block;
+    int first = (int)get_global_id(0) * BLOCK;
     if (first >= pixels) {
         return;
     }
     acc sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    for (int pixel = first; pixel < min(first + block, pixels); pixel++) {
+    for (int pixel = first; pixel < min(first + BLOCK, pixels); pixel++) {
         size_t at = channel0(pixel, area, K), mark = channel0(pixel, area, kind == 3 ? 3 : 1);
         if (valid_label(label, mark, kind, K, area)) {
             bool one = kind == 1 && LOAD(label, mark) >= 1.0f;

@@ -1,8 +1,10 @@
 /* optimiser: the norm of the gradient, Adam, and the running statistics of batch norm.
  *
- * square_partial, square_total   sum of squares of one tensor, in two passes over a fixed tree. global (blocks); (1).
+ * square_partial, square_total   sum of squares of one tensor, in two passes over a fixed tree, added to the sum
+ *           before. global (elements/BLOCK rounded up); (1).
  * adam      in place: param, m, v (elements). `rates` (8): learning rate, beta1, beta2, epsilon, weight decay,
  *           1 - beta1^t, 1 - beta2^t, largest norm; `squares` (1): the squared norm of the whole gradient.
+ *           Nothing changes where the norm is no number: the caller stops, or takes the step again.
  *           With c = min(1, largest norm / (norm + 1e-6)):  g <- c g + decay param (Adam) or c g (AdamW, which shrinks
  *           param by rate * decay instead); m <- beta1 m + (1-beta1) g; v <- beta2 v + (1-beta2) g^2;
  *           param <- param - rate / (1-beta1^t) m / (sqrt(v / (1-beta2^t)) + epsilon). global (elements).
@@ -11,22 +13,25 @@
  */
 #include "real.clh"
 
-__kernel void square_partial(__global const real *restrict x, __global real *restrict partial, int elements, int block)
+#define BLOCK 4096
+
+__kernel void square_partial(__global const real *restrict x, __global real *restrict partial, int elements)
 {
-    int first = (int)get_global_id(0) * block;
+    int first = (int)get_global_id(0) * BLOCK;
     if (first < elements) {
         acc sum = 0.0f;
-        for (int i = first; i < min(first + block, elements); i++) {
+        for (int i = first; i < min(first + BLOCK, elements); i++) {
             sum += LOAD(x, i) * LOAD(x, i);
         }
         STORE(partial, get_global_id(0), sum);
     }
 }
 
-__kernel void square_total(__global const real *restrict partial, __global real *restrict total, int blocks)
+__kernel void square_total(__global const real *restrict partial, __global const real *restrict before,
+                           __global real *restrict total, int blocks, int has_before)
 {
     if (get_global_id(0) == 0) {
-        acc sum = 0.0f;
+        acc sum = has_before ? LOAD(before, 0) : 0.0f;
         for (int block = 0; block < blocks; block++) {
             sum += LOAD(partial, block);
         }
@@ -39,10 +44,11 @@ __kernel void adam(__global real *restrict param, __global const real *restrict 
                    __global const real *restrict squares, int elements, float factor, float decays, int decoupled)
 {
     int i = (int)get_global_id(0);
-    if (i >= elements) {
+    acc norm = sqrt(LOAD(squares, 0));
+    if (i >= elements || !isfinite(norm)) {
         return;
     }
-    acc norm = sqrt(LOAD(squares, 0)), clip = LOAD(rates, 7) / (norm + 1e-6f);
+    acc clip = LOAD(rates, 7) / (norm + 1e-6f);
     acc rate = LOAD(rates, 0) * factor, decay = LOAD(rates, 4) * decays, p = LOAD(param, i);
     acc beta1 = LOAD(rates, 1), beta2 = LOAD(rates, 2);
     acc g = LOAD(gradient, i) * (clip < 1.0f ? clip : 1.0f) + (decoupled ? 0.0f : decay * p);

@@ -68,12 +68,6 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
     return head_width(call) == CPU_HEAD && caps->local_memory >= CPU_LOCAL_BYTES;
 }
 
-static bool prefers_cpu(const te_caps *caps, const te_call *call)
-{
-    (void)call;
-    return te_caps_wide_cpu(caps);
-}
-
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
@@ -98,7 +92,7 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
+                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
                                       {0}};
 
 /* Soft-max of one query's scores over the keys, which are `stride` apart. */
@@ -284,7 +278,7 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx_generic},
-                                         {"cpu", supports_cpu, prefers_cpu, emit_dx_cpu},
+                                         {"cpu", supports_cpu, te_prefers_wide_cpu, emit_dx_cpu},
                                          {0}};
 
 /* What one query of one head adds to dq, dk and dv; q and dq at its own row, k, v, dk, dv at the first key's. */

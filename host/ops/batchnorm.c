@@ -4,11 +4,23 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64 }; /* rows; as in kernels/batchnorm.cl and batchnorm_cpu.cl */
 
 static const te_batchnorm_options *options_of(const te_call *call)
 {
     return (const void *)call->attributes;
+}
+
+/* The kernels for processors take 16 channels at a time. */
+static bool supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return te_shape_width(&call->in[0]) % 16 == 0;
+}
+
+static int64_t blocks_of(int64_t rows)
+{
+    return (rows + BLOCK - 1) / BLOCK;
 }
 
 /* ---- statistics ---- */
@@ -23,34 +35,43 @@ static te_status stats_shape(te_call *call)
 }
 
 /* Mean (line 0) or variance (line 1) of x's columns into stats (2,C). */
-static te_status emit_line(te_plan *plan, int x, int64_t rows, int64_t C, int partial, int stats, int line)
+static te_status emit_line(te_plan *plan, const te_call *call, bool cpu, int partial, int stats, int line)
 {
-    int64_t blocks = (rows + BLOCK - 1) / BLOCK;
+    int64_t rows = te_shape_rows(&call->in[0]), C = te_shape_width(&call->in[0]), blocks = blocks_of(rows);
+    int x = call->in_value[0];
     te_launch part = {.family = "batchnorm", .kernel = "batchnorm_partial", .writes = partial,
                       .global = {(size_t)C, (size_t)blocks},
                       .arguments = {TE_VALUE(x), TE_VALUE(line ? stats : x), TE_VALUE(partial), TE_INT(rows),
-                                    TE_INT(C), TE_INT(BLOCK), TE_INT(line)}};
+                                    TE_INT(C), TE_INT(line)}};
     te_launch total = {.family = "batchnorm", .kernel = "batchnorm_total", .writes = stats, .global = {(size_t)C},
                        .arguments = {TE_VALUE(partial), TE_VALUE(stats), TE_INT(rows), TE_INT(C), TE_INT(blocks),
                                      TE_INT(line)}};
+    if (cpu) {
+        te_launch_on_cpu(&part, "batchnorm_cpu", "batchnorm_partial_cpu", blocks, 1);
+    }
     TE_TRY(te_plan_launch(plan, &part));
     return te_plan_launch(plan, &total);
 }
 
-static te_status emit_stats(te_plan *plan, int x, int64_t rows, int64_t C, int stats)
+static te_status emit_stats(te_plan *plan, const te_call *call, bool cpu, int stats)
 {
-    int partial = te_plan_scratch(plan, (rows + BLOCK - 1) / BLOCK * C, x);
+    const te_shape *x = &call->in[0];
+    int partial = te_plan_scratch(plan, blocks_of(te_shape_rows(x)) * te_shape_width(x), call->in_value[0]);
     if (partial < 0) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY(emit_line(plan, x, rows, C, partial, stats, 0));
-    return emit_line(plan, x, rows, C, partial, stats, 1);
+    TE_TRY(emit_line(plan, call, cpu, partial, stats, 0));
+    return emit_line(plan, call, cpu, partial, stats, 1);
 }
 
 static te_status stats_emit(te_plan *plan, const te_call *call)
 {
-    const te_shape *x = &call->in[0];
-    return emit_stats(plan, call->in_value[0], te_shape_rows(x), te_shape_width(x), call->out_value);
+    return emit_stats(plan, call, false, call->out_value);
+}
+
+static te_status stats_emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_stats(plan, call, true, call->out_value);
 }
 
 static void stats_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -67,9 +88,11 @@ static void stats_reference(const te_call *call, const double *const in[TE_INPUT
     }
 }
 
-static const te_variant stats_variants[] = {{"generic", NULL, NULL, stats_emit}, {0}};
+static const te_variant stats_variants[] = {
+    {"generic", NULL, NULL, stats_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, stats_emit_cpu}, {0}};
 static const te_case stats_cases[] = {{{TE_SHAPE2(7, 5)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NORMAL},
+                                      {{TE_SHAPE3(2, 100, 48)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NAN}};
 
 const te_op te_op_batchnorm_stats = {.name = "batchnorm_stats", .shape = stats_shape, .variants = stats_variants,
@@ -92,20 +115,33 @@ static te_status shape(te_call *call)
     return TE_OK;
 }
 
-static te_status emit(te_plan *plan, const te_call *call)
+static te_status emit_on(te_plan *plan, const te_call *call, bool cpu)
 {
     int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
     int stats = te_plan_scratch(plan, 2 * C, call->in_value[0]);
     if (stats < 0) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY(emit_stats(plan, call->in_value[0], rows, C, stats));
+    TE_TRY(emit_stats(plan, call, cpu, stats));
     te_launch launch = {.family = "batchnorm", .kernel = "batchnorm", .writes = call->out_value,
                         .global = {(size_t)C, (size_t)rows},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(stats), TE_VALUE(call->in_value[1]),
                                       TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(C),
                                       TE_INT(options_of(call)->gelu)}};
+    if (cpu) {
+        te_launch_on_cpu(&launch, "batchnorm_cpu", "batchnorm_forward_cpu", blocks_of(rows), 1);
+    }
     return te_plan_launch(plan, &launch);
+}
+
+static te_status emit(te_plan *plan, const te_call *call)
+{
+    return emit_on(plan, call, false);
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_on(plan, call, true);
 }
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -141,7 +177,8 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[2] = dbias;
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
 static const te_batchnorm_options plain_options = {0}, with_gelu = {.gelu = 1};
 static const te_case cases[] = {
     {{TE_SHAPE2(7, 5), TE_SHAPE1(5), TE_SHAPE1(5)}, &plain_options, TE_FILL_NORMAL},
@@ -167,7 +204,7 @@ static te_status gradient_shape(te_call *call)
 }
 
 /* Both kernels: all inputs, the result, rows, C; and for dz the options. */
-static te_status gradient_emit(te_plan *plan, const te_call *call)
+static te_launch gradient_launch(const te_call *call)
 {
     bool is_dz = call->op == &te_op_batchnorm_dz;
     int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
@@ -185,11 +222,26 @@ static te_status gradient_emit(te_plan *plan, const te_call *call)
         *next++ = (te_argument)TE_INT(options_of(call)->gelu);
         *next++ = (te_argument)TE_INT(options_of(call)->times_v);
     }
+    return launch;
+}
+
+static te_status gradient_emit(te_plan *plan, const te_call *call)
+{
+    te_launch launch = gradient_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant gradient_variants[] = {{"generic", NULL, NULL, gradient_emit}, {0}};
+static te_status dz_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch = gradient_launch(call);
+    te_launch_on_cpu(&launch, "batchnorm_cpu", "batchnorm_dz_cpu", blocks_of(te_shape_rows(&call->out)), 1);
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant dx_variants[] = {{"generic", NULL, NULL, gradient_emit}, {0}};
+static const te_variant dz_variants[] = {
+    {"generic", NULL, NULL, gradient_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, dz_emit_cpu}, {0}};
 
 const te_op te_op_batchnorm_dz = {.name = "batchnorm_dz", .attribute_bytes = sizeof(te_batchnorm_options),
-                                  .shape = gradient_shape, .variants = gradient_variants};
-const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .shape = gradient_shape, .variants = gradient_variants};
+                                  .shape = gradient_shape, .variants = dz_variants};
+const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .shape = gradient_shape, .variants = dx_variants};

@@ -149,12 +149,6 @@ static bool combine_supports_cpu(const te_caps *caps, const te_call *call)
     return call->out.size[2] % 16 == 0;
 }
 
-static bool combine_prefers_cpu(const te_caps *caps, const te_call *call)
-{
-    (void)call;
-    return te_caps_wide_cpu(caps);
-}
-
 static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
 {
     enum { CHANNELS = 64 }; /* as in kernels/head_cpu.cl */
@@ -241,7 +235,7 @@ static uint64_t combine_macs(const te_call *call)
 }
 
 static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit},
-                                              {"cpu", combine_supports_cpu, combine_prefers_cpu, combine_emit_cpu},
+                                              {"cpu", combine_supports_cpu, te_prefers_wide_cpu, combine_emit_cpu},
                                               {0}};
 static const te_head_options three_by_four = {3, 4}, one_by_one = {1, 1}, two_by_one = {2, 1};
 static const te_case combine_cases[] = {
@@ -307,9 +301,11 @@ static void upsample_gradient(te_graph *graph, const te_call *call, te_tensor dy
 }
 
 static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit}, {0}};
-static const te_head_upsample_options four_times = {3, 5, 12, 20}, odd = {3, 5, 7, 4}, single = {1, 1, 3, 3};
+static const te_head_upsample_options four_times = {3, 5, 12, 20}, wide = {3, 4, 12, 16},
+                                       odd = {3, 5, 7, 4}, single = {1, 1, 3, 3};
 static const te_case upsample_cases[] = {
     {{TE_SHAPE3(2, 15, 3)}, &four_times, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 12, 3)}, &wide, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 15, 7)}, &odd, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 1, 2)}, &single, TE_FILL_NORMAL},
 };

@@ -39,18 +39,42 @@ static te_status combine_shape(te_call *call)
     return TE_OK;
 }
 
-static te_status combine_emit(te_plan *plan, const te_call *call)
+static te_launch combine_launch(const te_call *call)
 {
     const te_head_options *o = (const void *)call->attributes;
     int64_t O = call->in[0].size[2];
-    te_launch launch = {.family = "head_grad", .kernel = "head_combine_dx", .writes = call->out_value,
-                        .global = {(size_t)O, (size_t)o->width, (size_t)(call->in[0].size[0] * o->height)},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->height),
-                                      TE_INT(o->width), TE_INT(O)}};
+    return (te_launch){.family = "head_grad", .kernel = "head_combine_dx", .writes = call->out_value,
+                       .global = {(size_t)O, (size_t)o->width, (size_t)(call->in[0].size[0] * o->height)},
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->height),
+                                     TE_INT(o->width), TE_INT(O)}};
+}
+
+static te_status combine_emit(te_plan *plan, const te_call *call)
+{
+    te_launch launch = combine_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit}, {0}};
+static bool combine_supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return call->in[0].size[2] % 16 == 0;
+}
+
+static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
+{
+    enum { CHANNELS = 64 }; /* as in kernels/head_grad_cpu.cl */
+    const te_head_options *o = (const void *)call->attributes;
+    int64_t O = call->in[0].size[2];
+    te_launch launch = combine_launch(call);
+    te_launch_on_cpu(&launch, "head_grad_cpu", "head_combine_dx_cpu", (O + CHANNELS - 1) / CHANNELS,
+                     call->in[0].size[0] * o->height);
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit},
+                                              {"cpu", combine_supports_cpu, te_prefers_wide_cpu, combine_emit_cpu},
+                                              {0}};
 
 const te_op te_op_head_combine_dx = {.name = "head_combine_dx", .attribute_bytes = sizeof(te_head_options),
                                      .shape = combine_shape, .variants = combine_variants};
@@ -80,7 +104,36 @@ static te_status upsample_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit}, {0}};
+static bool upsample_supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return call->in[0].size[3] % 16 == 0;
+}
+
+static te_status upsample_emit_cpu(te_plan *plan, const te_call *call)
+{
+    const te_head_upsample_options *o = (const void *)call->attributes;
+    int64_t B = call->in[0].size[0], K = call->in[0].size[1];
+    int sums = te_plan_scratch(plan, B * K * o->height * o->to_width, call->in_value[0]);
+    if (sums < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch lines = {.family = "head_grad_cpu", .kernel = "head_upsample_dx_lines_cpu", .writes = sums,
+                       .global = {(size_t)o->height, (size_t)(B * K)}, .local = {1, 1, 1},
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(sums), TE_INT(o->height),
+                                     TE_INT(o->to_height), TE_INT(o->to_width)}};
+    te_launch columns = {.family = "head_grad_cpu", .kernel = "head_upsample_dx_columns_cpu",
+                         .writes = call->out_value, .global = {(size_t)o->width, (size_t)(B * o->height)},
+                         .local = {1, 1, 1},
+                         .arguments = {TE_VALUE(sums), TE_VALUE(call->out_value), TE_INT(o->height),
+                                       TE_INT(o->width), TE_INT(K), TE_INT(o->to_width)}};
+    TE_TRY(te_plan_launch(plan, &lines));
+    return te_plan_launch(plan, &columns);
+}
+
+static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit},
+                                               {"cpu", upsample_supports_cpu, te_prefers_wide_cpu, upsample_emit_cpu},
+                                               {0}};
 
 const te_op te_op_head_upsample_dx = {.name = "head_upsample_dx", .shape = upsample_shape,
                                       .attribute_bytes = sizeof(te_head_upsample_options),

@@ -74,12 +74,6 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
     return row_width(call) % 16 == 0;
 }
 
-static bool prefers_cpu(const te_caps *caps, const te_call *call)
-{
-    (void)call;
-    return te_caps_wide_cpu(caps);
-}
-
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     te_launch launch = describe(call);
@@ -91,7 +85,7 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
+                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
                                       {0}};
 
 /* (x - mean) / sqrt(variance + 1e-6) of one row; returns the divisor's inverse. */
@@ -254,7 +248,7 @@ static te_status emit_sums_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants_sums[] = {{"generic", NULL, NULL, emit_sums_generic},
-                                           {"cpu", supports_cpu, prefers_cpu, emit_sums_cpu},
+                                           {"cpu", supports_cpu, te_prefers_wide_cpu, emit_sums_cpu},
                                            {0}};
 
 /* One row: the normalised x, and dy times GELU's slope where there is one. Returns 1 / sqrt(variance + 1e-6). */

@@ -117,12 +117,6 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
     return caps->local_memory >= CHUNK_M * CHUNK_N * TILE_M * TILE_N * sizeof(float);
 }
 
-static bool prefers_cpu(const te_caps *caps, const te_call *call)
-{
-    (void)call;
-    return te_caps_wide_cpu(caps);
-}
-
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     product p = describe(call);
@@ -235,7 +229,7 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
+                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
                                       {"narrow", supports_narrow, prefers_narrow, emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
                                       {0}};

@@ -2,6 +2,7 @@
 #include "ops/ops.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { BLOCK = 256, RESULT = 4 };
 
@@ -44,22 +45,41 @@ static te_status shape(te_call *call)
                             : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals");
 }
 
-static te_status emit(te_plan *plan, const te_call *call)
+/* The kernels for processors take 16 pixels of one picture at a time. */
+static bool supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return area_of(call) % 16 == 0;
+}
+
+static te_status emit_from(te_plan *plan, const te_call *call, te_launch part)
 {
     int64_t pixels = pixels_of(call), blocks = (pixels + BLOCK - 1) / BLOCK;
     int partial = te_plan_scratch(plan, RESULT * blocks, -1);
     if (partial < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch part = {.family = "loss", .kernel = "loss_partial", .writes = partial, .global = {(size_t)blocks},
-                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(partial),
-                                    TE_INT(pixels), TE_INT(BLOCK), TE_INT(kind_of(call)),
-                                    TE_INT(call->in[0].size[1]), TE_INT(area_of(call))}};
+    const te_argument arguments[] = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(partial),
+                                     TE_INT(pixels), TE_INT(kind_of(call)), TE_INT(call->in[0].size[1]),
+                                     TE_INT(area_of(call))};
+    memcpy(part.arguments, arguments, sizeof arguments);
+    part.writes = partial;
+    part.global[0] = (size_t)blocks;
     te_launch total = {.family = "loss", .kernel = "loss_total", .writes = call->out_value, .global = {1},
                        .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks),
                                      TE_INT(kind_of(call))}};
     TE_TRY(te_plan_launch(plan, &part));
     return te_plan_launch(plan, &total);
+}
+
+static te_status emit(te_plan *plan, const te_call *call)
+{
+    return emit_from(plan, call, (te_launch){.family = "loss", .kernel = "loss_partial"});
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_from(plan, call, (te_launch){.family = "loss_cpu", .kernel = "loss_partial_cpu", .local = {1, 1, 1}});
 }
 
 static double softplus(double x)
@@ -72,10 +92,14 @@ static double pixel_loss(const double *x, const double *label, te_loss_kind kind
 {
     double y = label[0], sum = 0;
     if (kind == TE_LOSS_CLASSES || kind == TE_LOSS_FOREGROUND) {
-        for (int64_t k = 0; k < K; k++) {
-            sum += exp(x[k * area]);
+        double most = x[0];
+        for (int64_t k = 1; k < K; k++) {
+            most = fmax(most, x[k * area]);
         }
-        return y >= 0 && y < (double)K ? log(sum) - x[(int64_t)y * area] : NAN;
+        for (int64_t k = 0; k < K; k++) {
+            sum += exp(x[k * area] - most);
+        }
+        return y >= 0 && y < (double)K ? log(sum) + most - x[(int64_t)y * area] : NAN;
     }
     if (kind == TE_LOSS_EDGE) {
         return y >= 0 && y <= 1 ? edge_weight * y * softplus(-x[0]) + (1 - edge_weight) * (1 - y) * softplus(x[0])
@@ -117,13 +141,20 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[0] = te_graph_call(graph, &te_op_loss_dx, call->attributes, 4, in);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
 static const te_loss_options classes = {TE_LOSS_CLASSES}, foreground = {TE_LOSS_FOREGROUND}, edge = {TE_LOSS_EDGE},
                              normals = {TE_LOSS_NORMALS}, depth = {TE_LOSS_DEPTH};
 static const te_case cases[] = {
     {{TE_SHAPE4(2, 5, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &classes, TE_FILL_NORMAL},
     {{TE_SHAPE4(2, 5, 30, 20), TE_SHAPE4(2, 1, 30, 20)}, &classes, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(2, 5, 20, 24), TE_SHAPE4(2, 1, 20, 24)}, &classes, TE_FILL_POSITIVE},
     {{TE_SHAPE4(2, 2, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &foreground, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(2, 2, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &foreground, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(2, 1, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &edge, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 3, 4, 8), TE_SHAPE4(2, 3, 4, 8)}, &normals, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 1, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &depth, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 5, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &classes, TE_FILL_LARGE},
+    {{TE_SHAPE4(2, 5, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &classes, TE_FILL_NAN},
     {{TE_SHAPE4(1, 1, 20, 30), TE_SHAPE4(1, 1, 20, 30)}, &edge, TE_FILL_NORMAL},
     {{TE_SHAPE4(2, 3, 7, 9), TE_SHAPE4(2, 3, 7, 9)}, &normals, TE_FILL_NORMAL},
     {{TE_SHAPE4(2, 1, 7, 9), TE_SHAPE4(2, 1, 7, 9)}, &depth, TE_FILL_NORMAL},
@@ -145,18 +176,31 @@ static te_status dx_shape(te_call *call)
     return TE_OK;
 }
 
+static te_launch dx_launch(const te_call *call)
+{
+    return (te_launch){.family = "loss", .kernel = "loss_dx", .writes = call->out_value,
+                       .global = {(size_t)pixels_of(call)},
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                     TE_VALUE(call->in_value[2]), TE_VALUE(call->in_value[3]),
+                                     TE_VALUE(call->out_value), TE_INT(pixels_of(call)), TE_INT(kind_of(call)),
+                                     TE_INT(call->in[0].size[1]), TE_INT(area_of(call))}};
+}
+
 static te_status dx_emit(te_plan *plan, const te_call *call)
 {
-    te_launch launch = {.family = "loss", .kernel = "loss_dx", .writes = call->out_value,
-                        .global = {(size_t)pixels_of(call)},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->in_value[3]),
-                                      TE_VALUE(call->out_value), TE_INT(pixels_of(call)), TE_INT(kind_of(call)),
-                                      TE_INT(call->in[0].size[1]), TE_INT(area_of(call))}};
+    te_launch launch = dx_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit}, {0}};
+static te_status dx_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch = dx_launch(call);
+    te_launch_on_cpu(&launch, "loss_cpu", "loss_dx_cpu", (pixels_of(call) + BLOCK - 1) / BLOCK, 1);
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant dx_variants[] = {
+    {"generic", NULL, NULL, dx_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, dx_emit_cpu}, {0}};
 
 const te_op te_op_loss_dx = {.name = "loss_dx", .attribute_bytes = sizeof(te_loss_options), .shape = dx_shape,
                              .variants = dx_variants};

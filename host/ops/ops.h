@@ -173,6 +173,14 @@ typedef struct te_head_upsample_options {
 /* x (B,h*w,K) -> (B,K,H,W), planar: bilinear, align_corners = false. */
 te_tensor te_head_upsample(te_graph *graph, te_tensor x, te_head_upsample_options options);
 
+/* ---- cpu.c: kernels for processors, which work in vectors of 16 by themselves ---- */
+
+/* Their variants win on processors with vectors. */
+bool te_prefers_wide_cpu(const te_caps *caps, const te_call *call);
+
+/* Turn a launch into one of such a kernel with the same arguments: `x` by `y` work-items, in work-groups of one. */
+void te_launch_on_cpu(te_launch *launch, const char *family, const char *kernel, int64_t x, int64_t y);
+
 /* ---- loss.c (MODEL.md section 6) ---- */
 
 typedef enum te_loss_kind {

@@ -9,8 +9,8 @@
 enum { TE_RATE, TE_BETA1, TE_BETA2, TE_EPSILON, TE_DECAY, TE_CORRECTION1, TE_CORRECTION2, TE_LARGEST_NORM,
        TE_RATE_COUNT };
 
-/* x of any shape -> (1): the sum of its squares. */
-te_tensor te_square_sum(te_graph *graph, te_tensor x);
+/* x of any shape, before (1) or absent -> (1): before plus the sum of x's squares. */
+te_tensor te_square_sum(te_graph *graph, te_tensor x, te_tensor before);
 
 typedef struct te_adam_options {
     float factor;  /* of the learning rate, for this param */

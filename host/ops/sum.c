@@ -14,30 +14,50 @@ static te_status shape(te_call *call)
     return TE_OK;
 }
 
-static te_status launch(te_plan *plan, int from, int to, int64_t rows, int64_t columns, int64_t block)
+static te_status launch(te_plan *plan, bool cpu, int from, int to, int64_t rows, int64_t columns, int64_t block)
 {
     te_launch sum = {.family = "sum", .kernel = "sum_rows", .writes = to,
                      .global = {(size_t)columns, (size_t)((rows + block - 1) / block)},
                      .arguments = {TE_VALUE(from), TE_VALUE(to), TE_INT(rows), TE_INT(columns), TE_INT(block)}};
+    if (cpu) {
+        te_launch_on_cpu(&sum, "sum_cpu", "sum_rows_cpu", columns / 16, (rows + block - 1) / block);
+    }
     return te_plan_launch(plan, &sum);
 }
 
-static te_status emit(te_plan *plan, const te_call *call)
+static te_status emit_on(te_plan *plan, const te_call *call, bool cpu)
 {
     int64_t columns = call->out.size[0], rows = te_shape_count(&call->in[0]) / columns;
     int64_t blocks = (rows + BLOCK - 1) / BLOCK;
     if (blocks == 1) {
-        return launch(plan, call->in_value[0], call->out_value, rows, columns, rows);
+        return launch(plan, cpu, call->in_value[0], call->out_value, rows, columns, rows);
     }
     int partial = te_plan_scratch(plan, blocks * columns, call->in_value[0]);
     if (partial < 0) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY(launch(plan, call->in_value[0], partial, rows, columns, BLOCK));
-    return launch(plan, partial, call->out_value, blocks, columns, blocks);
+    TE_TRY(launch(plan, cpu, call->in_value[0], partial, rows, columns, BLOCK));
+    return launch(plan, cpu, partial, call->out_value, blocks, columns, blocks);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static te_status emit(te_plan *plan, const te_call *call)
+{
+    return emit_on(plan, call, false);
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_on(plan, call, true);
+}
+
+static bool supports_cpu(const te_caps *caps, const te_call *call)
+{
+    (void)caps;
+    return call->out.size[0] % 16 == 0;
+}
+
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
@@ -50,9 +70,10 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     }
 }
 
-static const te_sum_options seven = {7}, forty = {40}, one = {1};
+static const te_sum_options seven = {7}, forty = {40}, large = {48}, one = {1};
 static const te_case cases[] = {{{TE_SHAPE2(3, 7)}, &seven, TE_FILL_NORMAL},
                                 {{TE_SHAPE3(2, 100, 40)}, &forty, TE_FILL_NORMAL},
+                                {{TE_SHAPE3(2, 100, 48)}, &large, TE_FILL_NORMAL},
                                 {{TE_SHAPE2(5000, 1)}, &one, TE_FILL_NORMAL},
                                 {{TE_SHAPE3(2, 100, 40)}, &forty, TE_FILL_NAN}};
 

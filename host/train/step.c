@@ -93,8 +93,7 @@ static te_status record_update(te_train_step *step, const te_tensor *gradients, 
     step->squares = TE_ABSENT;
     for (int i = 0; i < values; i++) {
         if (graph->values[i].place == TE_PLACE_PARAM && gradients[i].value >= 0) {
-            te_tensor square = te_square_sum(graph, gradients[i]);
-            step->squares = step->squares.value < 0 ? square : te_memory_sum(graph, step->squares, square);
+            step->squares = te_square_sum(graph, gradients[i], step->squares);
         }
     }
     te_graph_output(graph, step->squares, "squares");
