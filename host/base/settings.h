@@ -66,6 +66,7 @@ struct te_settings {
     } train;
     struct {
         te_data_source source;
+        int val_scenes; /* rooms held out for validation */
         int threads;
     } data;
 };

@@ -175,6 +175,7 @@ static const te_setting table[] = {
     INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
 
     CHOICE(data.source, "rooms", "rooms", "where samples come from: rooms are generated"),
+    INT(data.val_scenes, 1, 1000000, 1, "500", "rooms of the validation split; training never sees them"),
     INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
 };
 

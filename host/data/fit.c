@@ -8,6 +8,11 @@
 static const float mean[3] = {0.485f, 0.456f, 0.406f};
 static const float deviation[3] = {0.229f, 0.224f, 0.225f};
 
+float te_fit_normalise(float value, int channel)
+{
+    return (value / 255.0f - mean[channel]) / deviation[channel];
+}
+
 /* round(length * numerator / denominator), 1 to limit */
 static int scale_length(int length, int numerator, int denominator, int limit)
 {
@@ -56,7 +61,7 @@ te_status te_fit_input(const te_fit *fit, const te_picture *picture, float *inpu
         float *to = input + (size_t)(fit->top + y) * (size_t)fit->input_width + (size_t)fit->left;
         for (int c = 0; c < 3; c++) {
             for (int x = 0; x < fit->width; x++) {
-                to[(size_t)c * plane + (size_t)x] = (row[3 * x + c] / 255.0f - mean[c]) / deviation[c];
+                to[(size_t)c * plane + (size_t)x] = te_fit_normalise(row[3 * x + c], c);
             }
         }
     }

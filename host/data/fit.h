@@ -20,4 +20,7 @@ te_fit te_fit_picture(int picture_width, int picture_height, int input_width, in
  * bilinear does, so that nothing aliases), minus mean, over deviation; padding 0. */
 te_status te_fit_input(const te_fit *fit, const te_picture *picture, float *input);
 
+/* A value 0 to 255 of a channel (0 red) as the network takes it. */
+float te_fit_normalise(float value, int channel);
+
 #endif

@@ -20,7 +20,7 @@ typedef struct slot {
 } slot;
 
 struct te_loader {
-    te_settings *settings;
+    const te_dataset *dataset;
     te_loader_options options;
     slot slots[SLOTS];
     uint64_t next_sample, read_batch; /* read_batch: the batch that the reader wants next */
@@ -39,17 +39,21 @@ static uint64_t limit(const te_loader *loader)
     return loader->read_batch + SLOTS - (loader->holding ? 1 : 0);
 }
 
+static size_t channels_of(const te_loader *loader, int t)
+{
+    return (size_t)te_label_channels(te_dataset_get_task(loader->dataset, t));
+}
+
 static te_status make(te_loader *loader, uint64_t sample)
 {
     const te_loader_options *o = &loader->options;
     te_loaded *batch = &loader->slots[sample / (uint64_t)o->batch % SLOTS].batch;
     size_t place = (size_t)(sample % (uint64_t)o->batch), area = (size_t)o->height * (size_t)o->width;
     float *labels[TE_TASK_COUNT];
-    for (int t = 0; t < o->task_count; t++) {
-        labels[t] = batch->labels[t] + place * area * (size_t)te_sample_label_channels(o->tasks[t]);
+    for (int t = 0; t < te_dataset_count_tasks(loader->dataset); t++) {
+        labels[t] = batch->labels[t] + place * area * channels_of(loader, t);
     }
-    return te_sample_make(loader->settings, sample, o->height, o->width, o->tasks, o->task_count,
-                          batch->images + place * 3 * area, labels);
+    return te_dataset_make(loader->dataset, sample, o->height, o->width, batch->images + place * 3 * area, labels);
 }
 
 static void *work(void *argument)
@@ -85,9 +89,8 @@ static te_status allocate(te_loader *loader)
     for (int i = 0; i < SLOTS; i++) {
         te_loaded *batch = &loader->slots[i].batch;
         batch->images = te_alloc(3 * pixels, sizeof(float), "a batch");
-        for (int t = 0; batch->images && t < o->task_count; t++) {
-            size_t channels = (size_t)te_sample_label_channels(o->tasks[t]);
-            batch->labels[t] = te_alloc(channels * pixels, sizeof(float), "a batch");
+        for (int t = 0; batch->images && t < te_dataset_count_tasks(loader->dataset); t++) {
+            batch->labels[t] = te_alloc(channels_of(loader, t) * pixels, sizeof(float), "a batch");
             if (!batch->labels[t]) {
                 return TE_ERR_MEMORY;
             }
@@ -99,19 +102,19 @@ static te_status allocate(te_loader *loader)
     return TE_OK;
 }
 
-te_status te_loader_create(te_loader **loader, const struct te_settings *settings, const te_loader_options *options)
+te_status te_loader_create(te_loader **loader, const te_dataset *dataset, const te_loader_options *options)
 {
     te_loader *created = te_alloc(1, sizeof *created, "a loader");
     if (!created) {
         return TE_ERR_MEMORY;
     }
+    created->dataset = dataset;
     created->options = *options;
     created->next_sample = options->first * (uint64_t)options->batch;
     created->read_batch = options->first;
     pthread_mutex_init(&created->lock, NULL);
     pthread_cond_init(&created->changed, NULL);
     te_status status;
-    TE_TRY_OUT(te_settings_copy(settings, &created->settings));
     TE_TRY_OUT(allocate(created));
     for (int i = 0; i < options->threads && i < MAX_THREADS; i++) {
         if (pthread_create(&created->threads[i], NULL, work, created) != 0) {
@@ -148,7 +151,6 @@ void te_loader_free(te_loader *loader)
     }
     pthread_mutex_destroy(&loader->lock);
     pthread_cond_destroy(&loader->changed);
-    te_settings_free(loader->settings);
     free(loader);
 }
 

@@ -20,6 +20,8 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
+    TE_TRY_OUT(te_dataset_open(&created->dataset, settings, TE_SPLIT_TRAIN, model->config.tasks,
+                               model->config.task_count));
     TE_TRY_OUT(te_train_step_create(&created->step, model, device, &options));
     *trainer = created;
     return TE_OK;
@@ -32,6 +34,7 @@ void te_trainer_free(te_trainer *trainer)
 {
     if (trainer) {
         te_train_step_free(trainer->step);
+        te_dataset_close(trainer->dataset);
         te_settings_free(trainer->settings);
         free(trainer);
     }
@@ -104,15 +107,11 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
 
 te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context)
 {
-    const te_config *config = &trainer->model->config;
     te_loader_options options = {.batch = trainer->settings->train.batch, .height = trainer->settings->input.height,
                                  .width = trainer->settings->input.width, .threads = trainer->settings->data.threads,
-                                 .task_count = config->task_count, .first = (uint64_t)trainer->taken};
-    for (int t = 0; t < config->task_count; t++) {
-        options.tasks[t] = config->tasks[t];
-    }
+                                 .first = (uint64_t)trainer->taken};
     te_loader *loader;
-    TE_TRY(te_loader_create(&loader, trainer->settings, &options));
+    TE_TRY(te_loader_create(&loader, trainer->dataset, &options));
     te_status status = TE_OK;
     while (status == TE_OK && trainer->taken < trainer->settings->train.iterations) {
         te_train_report last = {0};

@@ -8,6 +8,7 @@
 struct te_trainer {
     te_model *model;
     te_settings *settings;
+    te_dataset *dataset;
     te_train_step *step;
     int64_t taken; /* steps so far */
 };

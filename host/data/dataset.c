@@ -1,0 +1,192 @@
+#include "data/dataset.h"
+
+#include "data/augment.h"
+#include "data/rooms.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The seed of validation rooms: no train.seed reaches it, and whatever the seed, runs are judged on the same rooms. */
+static const uint64_t val_seed = UINT64_C(1) << 40;
+
+struct te_dataset {
+    te_settings *settings;
+    te_split split;
+    te_task_id tasks[TE_TASK_COUNT];
+    int task_count;
+};
+
+int te_label_channels(te_task_id task)
+{
+    return task == TE_NORMALS ? 3 : 1;
+}
+
+float te_label_ignored(te_task_id task)
+{
+    return task == TE_NORMALS || task == TE_DEPTH ? 0.0f : 255.0f;
+}
+
+/* ---- life ---- */
+
+static te_status check_rooms(const te_dataset *dataset)
+{
+    for (int t = 0; t < dataset->task_count; t++) {
+        if (dataset->tasks[t] == TE_SEMSEG && dataset->settings->model.semseg_classes < TE_ROOMS_CLASSES) {
+            return te_fail(TE_ERR_SETTING, "'model.semseg_classes' is %d, but rooms have %d classes: set it to %d",
+                           dataset->settings->model.semseg_classes, TE_ROOMS_CLASSES, TE_ROOMS_CLASSES);
+        }
+    }
+    return TE_OK;
+}
+
+te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
+                          int task_count)
+{
+    te_dataset *opened = te_alloc(1, sizeof *opened, "a dataset");
+    if (!opened) {
+        return TE_ERR_MEMORY;
+    }
+    opened->split = split;
+    opened->task_count = task_count;
+    memcpy(opened->tasks, tasks, (size_t)task_count * sizeof *tasks);
+    te_status status;
+    TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
+    TE_TRY_OUT(check_rooms(opened));
+    *dataset = opened;
+    return TE_OK;
+out:
+    te_dataset_close(opened);
+    return status;
+}
+
+void te_dataset_close(te_dataset *dataset)
+{
+    if (dataset) {
+        te_settings_free(dataset->settings);
+        free(dataset);
+    }
+}
+
+uint64_t te_dataset_count(const te_dataset *dataset)
+{
+    return dataset->split == TE_SPLIT_VAL ? (uint64_t)dataset->settings->data.val_scenes : UINT64_MAX;
+}
+
+int te_dataset_count_tasks(const te_dataset *dataset)
+{
+    return dataset->task_count;
+}
+
+te_task_id te_dataset_get_task(const te_dataset *dataset, int t)
+{
+    return dataset->tasks[t];
+}
+
+const char *te_dataset_class_name(const te_dataset *dataset, int c)
+{
+    (void)dataset;
+    return c >= 0 && c < TE_ROOMS_CLASSES ? te_rooms_class_names[c] : NULL;
+}
+
+/* ---- examples ---- */
+
+void te_example_clear(te_example *example)
+{
+    free(example->rgb);
+    for (int t = 0; t < TE_TASK_COUNT; t++) {
+        free(example->labels[t]);
+    }
+    *example = (te_example){.width = 0};
+}
+
+static void copy_bytes(const uint8_t *from, float *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (float)from[i];
+    }
+}
+
+static void copy_label(const te_rooms_sample *room, te_task_id task, float *to, size_t area)
+{
+    switch (task) {
+    case TE_SEMSEG: copy_bytes(room->semseg, to, area); break;
+    case TE_HUMAN_PARTS: copy_bytes(room->human_parts, to, area); break;
+    case TE_SAL: copy_bytes(room->sal, to, area); break;
+    case TE_EDGE: copy_bytes(room->edge, to, area); break;
+    case TE_NORMALS:
+        for (size_t i = 0; i < 3 * area; i++) {
+            to[i] = room->normals[i % area * 3 + i / area];
+        }
+        break;
+    default: memcpy(to, room->depth, area * sizeof *to);
+    }
+}
+
+static te_status load_room(const te_dataset *dataset, uint64_t index, int height, int width, te_example *example)
+{
+    uint64_t seed = dataset->split == TE_SPLIT_VAL ? val_seed : (uint64_t)dataset->settings->train.seed;
+    size_t area = (size_t)height * (size_t)width;
+    te_rooms_sample *room;
+    TE_TRY(te_rooms_sample_create(&room, seed, index, width, height));
+    *example = (te_example){.width = width, .height = height, .rgb = room->rgb};
+    room->rgb = NULL;
+    snprintf(example->name, sizeof example->name, "%" PRIu64, index);
+    te_status status = TE_OK;
+    for (int t = 0; t < dataset->task_count && status == TE_OK; t++) {
+        size_t channels = (size_t)te_label_channels(dataset->tasks[t]);
+        example->labels[t] = te_alloc(channels * area, sizeof(float), "a label");
+        if (example->labels[t]) {
+            copy_label(room, dataset->tasks[t], example->labels[t], area);
+        } else {
+            status = TE_ERR_MEMORY;
+        }
+    }
+    te_rooms_sample_free(room);
+    return status;
+}
+
+te_status te_dataset_load(const te_dataset *dataset, uint64_t index, int height, int width, te_example *example)
+{
+    if (index >= te_dataset_count(dataset)) {
+        return te_fail(TE_ERR_ARGUMENT, "there is no picture '%" PRIu64 "' in a list of %" PRIu64, index,
+                       te_dataset_count(dataset));
+    }
+    te_example made = {.width = 0};
+    te_status status = load_room(dataset, index, height, width, &made);
+    if (status != TE_OK) {
+        te_example_clear(&made);
+        return status;
+    }
+    *example = made;
+    return TE_OK;
+}
+
+/* ---- what the network sees ---- */
+
+static te_status place(const te_dataset *dataset, const te_cut *cut, const te_example *example,
+                       const te_photometric *colours, float *image, float *const *labels)
+{
+    for (int t = 0; t < dataset->task_count; t++) {
+        te_cut_label(cut, dataset->tasks[t], example->labels[t], labels[t]);
+    }
+    return te_cut_image(cut, example, colours, image);
+}
+
+te_status te_dataset_make(const te_dataset *dataset, uint64_t index, int height, int width, float *image,
+                          float *const *labels)
+{
+    return te_dataset_make_val(dataset, index, height, width, image, labels);
+}
+
+te_status te_dataset_make_val(const te_dataset *dataset, uint64_t index, int height, int width, float *image,
+                              float *const *labels)
+{
+    te_example example;
+    TE_TRY(te_dataset_load(dataset, index, height, width, &example));
+    te_cut cut = te_cut_whole(&example, height, width);
+    te_status status = place(dataset, &cut, &example, NULL, image, labels);
+    te_example_clear(&example);
+    return status;
+}
