@@ -1,0 +1,376 @@
+/* Metrics against an independent implementation with NumPy (tests/reference/make_golden_metrics.py), and by hand where a
+ * number can be told in the head: perfect maps, ignored pixels, pictures that do not count, hostile labels. */
+#include "base/safetensors.h"
+#include "eval/metrics.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+static void assert_near(double got, double expected, double limit)
+{
+    if (!(fabs(got - expected) <= limit)) {
+        fail_msg("%.9g, expected %.9g", got, expected);
+    }
+}
+
+/* ---- the golden file ---- */
+
+static double number_of(const te_safetensors *file, const char *key)
+{
+    const char *text = te_safetensors_find_metadata(file, key);
+    if (!text) {
+        fail_msg("golden file lacks '%s'", key);
+        return 0;
+    }
+    return atof(text);
+}
+
+static const te_entry *find_golden(const te_safetensors *file, int picture, const char *task, const char *what)
+{
+    char name[96];
+    snprintf(name, sizeof name, "golden.%d.%s.%s", picture, task, what);
+    const te_entry *entry = te_safetensors_find(file, name);
+    if (!entry) {
+        fail_msg("golden file lacks '%s'", name);
+    }
+    return entry;
+}
+
+static float *read_golden(const te_entry *entry)
+{
+    float *data = malloc(entry->count * sizeof *data);
+    assert_non_null(data);
+    assert_ok(te_entry_read(entry, data));
+    return data;
+}
+
+static uint8_t *to_bytes(const float *values, size_t count)
+{
+    uint8_t *bytes = malloc(count);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < count; i++) {
+        bytes[i] = (uint8_t)values[i];
+    }
+    return bytes;
+}
+
+static void add_golden(te_metric *metric, const te_safetensors *file, int picture, te_task_id task)
+{
+    const char *name = te_tasks[task].name;
+    const te_entry *entry = find_golden(file, picture, name, "map");
+    float *values = read_golden(entry), *label = read_golden(find_golden(file, picture, name, "label"));
+    te_map map = {.task = name, .height = (int)entry->shape[0], .width = (int)entry->shape[1], .channels = 1,
+                  .values = values};
+    uint8_t *bytes = NULL;
+    if (te_tasks[task].reading == TE_READ_CLASS) {
+        map.values = NULL;
+        map.classes = bytes = to_bytes(values, entry->count);
+    }
+    assert_ok(te_metric_add(metric, &map, label));
+    free(bytes);
+    free(values);
+    free(label);
+}
+
+/* What metrics.py calls a value. */
+static void golden_key(const te_metric_value *value, const char *task, const char *which, char *key, size_t bytes)
+{
+    char class[16] = "";
+    if (value->class >= 0) {
+        snprintf(class, sizeof class, ".%d", value->class);
+    }
+    snprintf(key, bytes, "golden.%s.%s%s.%s", task, value->name, class, which);
+}
+
+/* Histograms stand for what is known at the end only; the rest agrees but for rounding. */
+static double tolerance_of(const te_metric_value *value, te_task_id task, int trivial)
+{
+    if (task == TE_NORMALS && (strcmp(value->name, "median") == 0 || trivial)) {
+        return strcmp(value->unit, "%") == 0 ? 0.3 : 0.1;
+    }
+    if (task == TE_NORMALS) {
+        return 1e-4; /* the reference takes arc cosines */
+    }
+    return task == TE_DEPTH && trivial ? 0.05 : 1e-5;
+}
+
+static void compare_value(const te_safetensors *file, const te_metric_value *value, te_task_id task)
+{
+    for (int trivial = 0; trivial < 2; trivial++) {
+        char key[128];
+        golden_key(value, te_tasks[task].name, trivial ? "trivial" : "model", key, sizeof key);
+        double got = trivial ? value->trivial : value->model, expected = number_of(file, key);
+        if (!(fabs(got - expected) <= tolerance_of(value, task, trivial))) {
+            fail_msg("%s: %.9g, expected %.9g", key, got, expected);
+        }
+    }
+}
+
+static void compare_task(const te_safetensors *file, te_task_id task)
+{
+    char key[64];
+    snprintf(key, sizeof key, "golden.%s.classes", te_tasks[task].name);
+    int classes = te_tasks[task].reading == TE_READ_CLASS ? (int)number_of(file, key) : 0;
+    int pictures = (int)number_of(file, "golden.pictures");
+    te_metric_options options = {.classes = classes, .edge_distance = number_of(file, "golden.distance")};
+    te_metric *metric;
+    te_metric_value *values;
+    size_t count;
+    assert_ok(te_metric_create(&metric, task, &options));
+    for (int picture = 0; picture < pictures; picture++) {
+        add_golden(metric, file, picture, task);
+    }
+    /* the last picture has no human part */
+    assert_int_equal(te_metric_count(metric), task == TE_HUMAN_PARTS ? pictures - 1 : pictures);
+    assert_ok(te_metric_get(metric, &values, &count));
+    assert_true(count > 0 && values[0].primary);
+    for (size_t i = 0; i < count; i++) {
+        compare_value(file, &values[i], task);
+        assert_int_equal(values[i].primary, i == 0);
+    }
+    free(values);
+    te_metric_free(metric);
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/metrics.safetensors"));
+    for (int task = 0; task < TE_TASK_COUNT; task++) {
+        compare_task(file, (te_task_id)task);
+    }
+    te_safetensors_close(file);
+}
+
+/* ---- by hand ---- */
+
+enum { SIDE = 24, AREA = SIDE * SIDE };
+
+typedef struct fixture {
+    te_metric *metric;
+    te_metric_value *values;
+    size_t count;
+} fixture;
+
+static void start(fixture *at, te_task_id task, const te_metric_options *options)
+{
+    *at = (fixture){0};
+    assert_ok(te_metric_create(&at->metric, task, options));
+}
+
+static void finish(fixture *at)
+{
+    free(at->values);
+    te_metric_free(at->metric);
+}
+
+static const te_metric_value *value_of(fixture *at, const char *name)
+{
+    free(at->values);
+    assert_ok(te_metric_get(at->metric, &at->values, &at->count));
+    for (size_t i = 0; i < at->count; i++) {
+        if (strcmp(at->values[i].name, name) == 0) {
+            return &at->values[i];
+        }
+    }
+    fail_msg("no value '%s'", name);
+    return NULL;
+}
+
+static void test_classes_absent_and_ignored(void **state)
+{
+    (void)state;
+    te_metric_options options = {.classes = 5};
+    fixture at;
+    start(&at, TE_SEMSEG, &options);
+    uint8_t said[4] = {0, 1, 1, 2};
+    float label[4] = {0, 1, 0, 255}; /* class 2 is said where nobody looks, 3 and 4 nowhere */
+    te_map map = {.task = "semseg", .width = 2, .height = 2, .channels = 1, .classes = said};
+    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_near(value_of(&at, "mIoU")->model, 100.0 * (0.5 + 0.5) / 5, 1e-9);
+    assert_near(value_of(&at, "mIoU")->trivial, 100.0 * (2.0 / 3) / 5, 1e-9);
+    assert_near(value_of(&at, "accuracy")->model, 200.0 / 3, 1e-9);
+    assert_int_equal(te_metric_count_absent(at.metric), 3);
+    assert_int_equal(at.count, 4); /* mIoU, accuracy, two classes */
+
+    float nothing[4] = {255, 255, 255, 255}, wrong[4] = {0, 5, 0, 0}, broken[4] = {0, NAN, 0, 0};
+    assert_ok(te_metric_add(at.metric, &map, nothing));
+    assert_int_equal(te_metric_count(at.metric), 1);
+    assert_int_equal(te_metric_add(at.metric, &map, wrong), TE_ERR_FORMAT);
+    assert_non_null(strstr(te_last_error(), "holds class 5"));
+    assert_int_equal(te_metric_add(at.metric, &map, broken), TE_ERR_FORMAT);
+    assert_near(value_of(&at, "accuracy")->model, 200.0 / 3, 1e-9);
+    finish(&at);
+}
+
+static void test_nothing_counted(void **state)
+{
+    (void)state;
+    te_metric_options options = {.classes = 3};
+    for (int task = 0; task < TE_TASK_COUNT; task++) {
+        fixture at;
+        start(&at, (te_task_id)task, &options);
+        assert_ok(te_metric_get(at.metric, &at.values, &at.count));
+        assert_null(at.values);
+        assert_int_equal(at.count, 0);
+        finish(&at);
+    }
+}
+
+static void test_depth_by_hand(void **state)
+{
+    (void)state;
+    fixture at;
+    start(&at, TE_DEPTH, &(te_metric_options){0});
+    float said[4] = {1.2f, 4.0f, 0.0f, 9.0f}, label[4] = {1.0f, 2.0f, 3.0f, 0.0f};
+    te_map map = {.task = "depth", .width = 4, .height = 1, .channels = 1, .values = said};
+    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_near(value_of(&at, "rmse")->model, sqrt((0.04 + 4 + 9) / 3), 1e-6);
+    assert_near(value_of(&at, "rmse")->trivial, sqrt(2.0 / 3), 1e-9);
+    assert_near(value_of(&at, "absrel")->model, (0.2 + 1 + 1) / 3, 1e-6);
+    assert_near(value_of(&at, "absrel")->trivial, (1.0 + 0 + 1.0 / 3) / 3, 1e-4);
+    assert_near(value_of(&at, "delta1")->model, 100.0 / 3, 1e-6);
+    assert_int_equal(value_of(&at, "rmse")->higher_is_better, 0);
+    assert_int_equal(value_of(&at, "delta3")->higher_is_better, 1);
+    finish(&at);
+}
+
+/* Axis-aligned and opposite vectors: the median and the mean must be exact to the histogram's step. */
+static void test_normals_by_hand(void **state)
+{
+    (void)state;
+    fixture at;
+    start(&at, TE_NORMALS, &(te_metric_options){0});
+    float said[4 * 3] = {0, 0, 1, 0, 1, 0, 0, 0, -1, 0, 0, 1};
+    float label[3 * 4] = {0, 0, 0, 0.3f, 0, 0, 0, 0, 1, 1, 1, 0}; /* angles 0, 90, 180, ignored */
+    te_map map = {.task = "normals", .width = 2, .height = 2, .channels = 3, .values = said};
+    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_near(value_of(&at, "mean")->model, 90, 1e-6);
+    assert_near(value_of(&at, "median")->model, 90, 1e-3);
+    assert_near(value_of(&at, "within 30")->model, 100.0 / 3, 1e-6);
+    assert_near(value_of(&at, "mean")->trivial, 0, 1e-3); /* all labels are the same */
+    finish(&at);
+}
+
+/* Probabilities on the thresholds count as above; the second sigmoid keeps what 0.2 and 0.6 tell apart. */
+static void test_saliency_thresholds(void **state)
+{
+    (void)state;
+    fixture at;
+    start(&at, TE_SAL, &(te_metric_options){.published_saliency = 1});
+    float said[4] = {0.95f, 0.949f, 0.1f, 0.05f}, label[4] = {1, 0, 0, 0};
+    te_map map = {.task = "sal", .width = 4, .height = 1, .channels = 1, .values = said};
+    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_near(value_of(&at, "maxF")->model, 100, 1e-9);
+    double half = 100 * 1.3 * 0.5 / (0.3 * 0.5 + 1), quarter = 100 * 1.3 * 0.25 / (0.3 * 0.25 + 1);
+    assert_near(value_of(&at, "maxF_published")->model, half, 1e-9);
+    assert_near(value_of(&at, "maxF_published")->trivial, quarter, 1e-9);
+    assert_int_equal(value_of(&at, "maxF_published")->primary, 1);
+    assert_int_equal(value_of(&at, "maxF")->primary, 0);
+    finish(&at);
+}
+
+static void draw_line(float *plane, int row, float value)
+{
+    for (int x = 0; x < SIDE; x++) {
+        plane[row * SIDE + x] = value;
+    }
+}
+
+/* F of a predicted row `said` against the label's row `truth`, in percent. */
+static double score_rows(int said, int truth, double distance)
+{
+    float probability[AREA] = {0}, label[AREA] = {0};
+    draw_line(probability, said, 0.8f);
+    draw_line(label, truth, 1);
+    te_map map = {.task = "edge", .width = SIDE, .height = SIDE, .channels = 1, .values = probability};
+    fixture at;
+    start(&at, TE_EDGE, &(te_metric_options){.edge_distance = distance});
+    assert_ok(te_metric_add(at.metric, &map, label));
+    double f = value_of(&at, "odsF")->model;
+    assert_near(value_of(&at, "oisF")->model, f, 1e-9); /* one picture */
+    finish(&at);
+    return f;
+}
+
+/* A row across the picture loses its first and last pixel to the fade; the next row is within one pixel, the third is not. */
+static void test_edge_rows(void **state)
+{
+    (void)state;
+    double one_pixel = 1.01 / (SIDE * sqrt(2)), most = 100 * 2 * (22.0 / 24) / (1 + 22.0 / 24);
+    assert_near(score_rows(12, 12, one_pixel), most, 1e-6);
+    assert_near(score_rows(12, 13, one_pixel), most, 1e-6);
+    assert_near(score_rows(12, 14, one_pixel), 0, 1e-6);
+}
+
+/* Predictions where the label is ignored are neither right nor wrong. */
+static void test_edge_ignored(void **state)
+{
+    (void)state;
+    float probability[AREA] = {0}, label[AREA] = {0};
+    draw_line(probability, 8, 0.8f);
+    draw_line(probability, 16, 0.8f);
+    draw_line(label, 8, 1);
+    te_map map = {.task = "edge", .width = SIDE, .height = SIDE, .channels = 1, .values = probability};
+    for (int ignored = 0; ignored < 2; ignored++) {
+        for (int y = 14; ignored && y < 19; y++) {
+            draw_line(label, y, 255);
+        }
+        fixture at;
+        start(&at, TE_EDGE, &(te_metric_options){.edge_distance = 0.01});
+        assert_ok(te_metric_add(at.metric, &map, label));
+        double precision = ignored ? 1.0 : 0.5, recall = 22.0 / 24;
+        assert_near(value_of(&at, "odsF")->model, 100 * 2 * precision * recall / (precision + recall), 1e-6);
+        assert_true(value_of(&at, "odsF")->trivial > 5 && value_of(&at, "odsF")->trivial < 60);
+        finish(&at);
+    }
+}
+
+/* Sizes at which nothing is left between the borders. */
+static void test_edge_tiny(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {1, 7}, {7, 1}, {2, 2}, {3, 2}, {2, 30}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        float probability[64], label[64];
+        for (int p = 0; p < 64; p++) {
+            probability[p] = (float)(p % 7) / 6;
+            label[p] = p % 3 == 0 ? 1.0f : 0.0f;
+        }
+        te_map map = {.task = "edge", .height = sizes[i][0], .width = sizes[i][1], .channels = 1, .values = probability};
+        fixture at;
+        start(&at, TE_EDGE, &(te_metric_options){0});
+        assert_ok(te_metric_add(at.metric, &map, label));
+        double f = value_of(&at, "odsF")->model;
+        assert_true(f >= 0 && f <= 100);
+        assert_true(value_of(&at, "odsF")->trivial > 0);
+        finish(&at);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_classes_absent_and_ignored),
+        cmocka_unit_test(test_nothing_counted), cmocka_unit_test(test_depth_by_hand),
+        cmocka_unit_test(test_normals_by_hand), cmocka_unit_test(test_saliency_thresholds),
+        cmocka_unit_test(test_edge_rows),       cmocka_unit_test(test_edge_ignored),
+        cmocka_unit_test(test_edge_tiny),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
