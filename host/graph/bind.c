@@ -98,6 +98,17 @@ static te_status place_results(te_plan *plan)
 
 /* ---- params, constants, inputs ---- */
 
+/* Where the owner of the params has this one, or NULL. */
+static te_buffer *borrow(const te_plan *owner, int param)
+{
+    for (int i = 0; i < owner->value_count; i++) {
+        if (owner->values[i].place == TE_PLACE_PARAM && owner->values[i].param == param) {
+            return owner->values[i].buffer;
+        }
+    }
+    return NULL;
+}
+
 /* Make sure that a param, constant or input has its buffer; a param's is filled. */
 static te_status provide(te_plan *plan, int index)
 {
@@ -106,6 +117,10 @@ static te_status provide(te_plan *plan, int index)
         return TE_OK;
     }
     const te_param *param = value->place == TE_PLACE_PARAM ? &plan->graph->params->list[value->param] : NULL;
+    if (param && plan->owner && (value->buffer = borrow(plan->owner, value->param)) != NULL) {
+        value->borrowed = true;
+        return TE_OK;
+    }
     TE_TRY(te_buffer_create(&value->buffer, plan->device, bytes_of(value), param ? param->name : "a constant"));
     if (value->place == TE_PLACE_INPUT) {
         plan->memory.activations += bytes_of(value);

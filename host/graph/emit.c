@@ -85,6 +85,7 @@ te_status te_plan_emit_all(te_plan *plan)
     for (int i = 0; i < plan->graph->call_count; i++) {
         const te_call *call = &plan->graph->calls[i];
         TE_TRY(te_interrupt_check());
+        plan->call = i;
         plan->variants[i] = choose(plan, call);
         TE_TRY(emit_fitting(plan, plan->variants[i], call));
     }
@@ -102,7 +103,8 @@ static te_status add_step(te_plan *plan, const te_step *step)
         plan->steps = steps;
         plan->step_capacity = capacity;
     }
-    plan->steps[plan->step_count++] = *step;
+    plan->steps[plan->step_count] = *step;
+    plan->steps[plan->step_count++].call = plan->call;
     return TE_OK;
 }
 

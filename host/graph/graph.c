@@ -68,7 +68,7 @@ te_tensor te_graph_param(te_graph *graph, const char *name)
         }
     }
     return add_value(graph, (te_value){.place = TE_PLACE_PARAM, .shape = graph->params->list[param].shape,
-                                       .param = param, .constant = !graph->training,
+                                       .param = param, .constant = !graph->training && !graph->shared,
                                        .trained = !graph->params->list[param].statistic});
 }
 

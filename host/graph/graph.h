@@ -22,6 +22,7 @@ struct te_graph {
     te_status status;         /* the first failure of recording; the calls after it do nothing */
     const te_params *params;
     bool training;            /* params change between runs: nothing is constant, and what gradients need is kept */
+    bool shared;              /* params are another plan's, which changes them: nothing is constant */
     const char *part;         /* that the calls recorded next belong to */
     te_value *values;
     int value_count, value_capacity;

@@ -25,7 +25,7 @@ static te_status copy_values(te_plan *plan)
     return TE_OK;
 }
 
-te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *graph)
+static te_status create(te_plan **plan, te_device *device, const te_graph *graph, const te_plan *owner)
 {
     if (graph->status != TE_OK) {
         return graph->status;
@@ -36,6 +36,7 @@ te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *grap
     }
     created->device = device;
     created->graph = graph;
+    created->owner = owner;
     te_status status;
     TE_TRY_OUT(copy_values(created));
     TE_TRY_OUT(te_plan_emit_all(created));
@@ -47,6 +48,16 @@ out:
     return status;
 }
 
+te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *graph)
+{
+    return create(plan, device, graph, NULL);
+}
+
+te_status te_plan_create_beside(te_plan **plan, te_device *device, const te_graph *graph, const te_plan *owner)
+{
+    return create(plan, device, graph, owner);
+}
+
 void te_plan_free(te_plan *plan)
 {
     if (!plan) {
@@ -56,7 +67,7 @@ void te_plan_free(te_plan *plan)
         te_kernel_free(plan->steps[i].kernel);
     }
     for (int i = 0; i < plan->value_count; i++) {
-        if (plan->values[i].slot < 0) {
+        if (plan->values[i].slot < 0 && !plan->values[i].borrowed) {
             te_buffer_free(plan->values[i].buffer);
         }
     }
@@ -80,11 +91,12 @@ te_status te_plan_run(te_plan *plan)
 {
     enum {
         STEPS_AT_ONCE = 64
-    }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass */
+    }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass; but a step of training is
+          ended, because half of one leaves params that no run could go on from */
     for (int i = 0; i < plan->step_count; i++) {
         if (i % STEPS_AT_ONCE == STEPS_AT_ONCE - 1) {
             TE_TRY(te_device_finish(plan->device));
-            TE_TRY(te_interrupt_check());
+            TE_TRY(plan->graph->training ? TE_OK : te_interrupt_check());
         }
         if (!plan->values[te_step_writes(&plan->steps[i])].constant) {
             TE_TRY(te_step_run(plan, &plan->steps[i]));

@@ -26,11 +26,29 @@ typedef struct te_plan_memory {
 te_status te_plan_create(te_plan **plan, te_device *device, const te_graph *graph);
 void te_plan_free(te_plan *plan);
 
+/* The same for a graph with `shared` set, whose params are read where `owner`, which must live longer, has them on the
+ * device. Params that `owner` lacks come from the host. */
+te_status te_plan_create_beside(te_plan **plan, te_device *device, const te_graph *graph, const te_plan *owner);
+
 /* Copy host data into an input; run the body; copy an output to the host (waits for it). Values are graph indices. */
 te_status te_plan_write(te_plan *plan, int value, const float *data);
 te_status te_plan_run(te_plan *plan);
 te_status te_plan_read(te_plan *plan, int value, float *data);
 te_plan_memory te_plan_get_memory(const te_plan *plan);
+
+/* trace.c: where numbers that are not finite come from. The body is run again, call by call, on the present inputs; ops
+ * that change their inputs in place (the optimiser) are left out. */
+typedef struct te_trace {
+    int value;             /* the first input or param that holds such a number, else the first result; -1: none does */
+    int call;              /* that made it; -1: none did */
+    int64_t first, bad;    /* index of the first such number, and how many there are */
+    float found;           /* that number */
+} te_trace;
+
+te_status te_plan_trace(te_plan *plan, te_trace *trace);
+
+/* What te_plan_trace() found in words: "parameter 'memory.depth' (8), which holds nan, first at element 3 of 8". */
+void te_trace_describe(const te_plan *plan, const te_trace *trace, char *text, size_t bytes);
 
 /* Name of the variant that the plan chose for call `index` of the graph. */
 const char *te_plan_get_variant(const te_plan *plan, int index);

@@ -13,18 +13,22 @@ typedef struct te_placed {
     int64_t elements;
     int first, last;         /* steps; first = -1: never written by a step */
     int slot;
-    te_buffer *buffer;       /* of its own, or the slot's */
+    te_buffer *buffer;       /* of its own, the slot's, or the owner's */
+    bool borrowed;           /* the owner's */
 } te_placed;
 
 typedef struct te_step {
     te_kernel *kernel;       /* NULL: a product by the library */
     te_launch launch;
     te_library_product product;
+    int call;                /* of the graph, that it is a step of */
 } te_step;
 
 struct te_plan {
     te_device *device;
     const te_graph *graph;
+    const te_plan *owner;    /* of the params; NULL: this plan */
+    int call;                /* that is being emitted */
     te_placed *values;
     int value_count, value_capacity;
     te_step *steps;

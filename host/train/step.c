@@ -14,6 +14,11 @@ static const te_loss_kind kinds[TE_TASK_COUNT] = {
     [TE_NORMALS] = TE_LOSS_NORMALS, [TE_EDGE] = TE_LOSS_EDGE,           [TE_DEPTH] = TE_LOSS_DEPTH,
 };
 
+te_loss_kind te_train_loss_kind(te_task_id task)
+{
+    return kinds[task];
+}
+
 enum { LOSS_RESULT = 4 };
 
 /* A trained param: its value in the graph, and those of Adam's moments. */
@@ -52,6 +57,8 @@ static void record_loss(te_train_step *step, int t)
     step->seeds[t] = te_graph_input(graph, TE_SHAPE1(LOSS_RESULT));
     step->losses[t] = te_loss(graph, logits, step->labels[t], (te_loss_options){kinds[config->tasks[t]]});
     te_graph_output(graph, step->losses[t], "loss");
+    snprintf(name, sizeof name, "labels.%s", config->task_names[t]);
+    te_graph_output(graph, step->labels[t], name); /* inputs have names for messages */
 }
 
 /* Gradients of everything, from the losses' seeds. NULL on failure. */
@@ -118,6 +125,7 @@ static te_status record(te_train_step *step, const te_train_options *options)
                         .width = options->width / TE_PATCH};
     step->graph.training = true;
     step->image = te_model_record(step->model, &step->graph, extent, 0);
+    te_graph_output(&step->graph, step->image, "images");
     for (int t = 0; t < step->model->config.task_count; t++) {
         record_loss(step, t);
     }
@@ -234,6 +242,11 @@ te_status te_train_step_fetch(te_train_step *step)
         }
     }
     return TE_OK;
+}
+
+te_plan *te_train_step_get_plan(const te_train_step *step)
+{
+    return step->plan;
 }
 
 int te_train_step_count(const te_train_step *step)

@@ -24,6 +24,9 @@ typedef struct te_step_result {
 
 typedef struct te_train_step te_train_step;
 
+/* The loss of a task (MODEL.md section 6). */
+te_loss_kind te_train_loss_kind(te_task_id task);
+
 typedef struct te_train_options {
     int batch, height, width; /* pixels */
     int decoupled;            /* AdamW */
@@ -44,6 +47,9 @@ int te_train_step_count(const te_train_step *step);
 int te_train_step_param(const te_train_step *step, int index);
 te_status te_train_step_read_moments(te_train_step *step, int index, float *m, float *v);
 te_status te_train_step_write_moments(te_train_step *step, int index, const float *m, const float *v);
+
+/* The plan, for validation beside it and for looking into a step that failed. */
+te_plan *te_train_step_get_plan(const te_train_step *step);
 
 /* Copy the device's params into the model. */
 te_status te_train_step_fetch(te_train_step *step);
