@@ -157,7 +157,8 @@ TE_API te_status te_model_load_backbone(te_model *model, const char *path, size_
 TE_API te_status te_model_save(const te_model *model, const char *path, te_storage storage);
 TE_API void te_model_free(te_model *model);
 
-/* The settings that describe the model; they live as long as the model. */
+/* The settings that describe the model, [model] and [input]; from a checkpoint also [train] and [data] of its run. They
+ * live as long as the model. */
 TE_API const te_settings *te_model_get_settings(const te_model *model);
 
 /* Tasks of the model: their number and names. Name of task `index`, or NULL. */
@@ -270,9 +271,10 @@ typedef struct te_trainer te_trainer;
 /* What a step of training was like. */
 typedef struct te_train_report {
     int64_t step, steps;    /* the step that was taken, counted from 1; of how many */
+    int pictures;           /* in the step */
     int task_count;
     const char *tasks[8];
-    float losses[8];        /* of each task, before its weight */
+    float losses[8];        /* of each task, before its weight; NaN where no picture of the step has a label */
     float total;            /* weighted sum */
     float norm;             /* of the gradient, before it is cut */
     float rate;             /* learning rate */
@@ -288,13 +290,20 @@ TE_API te_status te_trainer_create(te_trainer **trainer, te_model *model, te_dev
 TE_API void te_trainer_free(te_trainer *trainer);
 
 /* Go on where a checkpoint of te_trainer_save() ended: the same steps follow, bit for bit, on the same device with the
- * same settings. The model must have been loaded from the same file. */
+ * same settings. The model must have been loaded from the same file; its te_model_get_settings() are then those of the
+ * run, [train] and [data] included. */
 TE_API te_status te_trainer_load(te_trainer *trainer, const char *path);
 
 /* Weights, the optimiser's moments and the step, as safetensors; te_model_load() reads the weights. */
 TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 
-/* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. */
+/* Keep a run folder (made if absent; docs/TRAINING.md says what is in it): settings, log, validations, curves and
+ * checkpoints, the newest as last.safetensors, written also when the run ends or is interrupted. A folder that holds a run
+ * is refused, unless te_trainer_load() was called before. */
+TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
+
+/* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is
+ * not finite ends the run with TE_ERR_DEVICE and a message that names the step, the task and the tensor. */
 TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
 
 /* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns

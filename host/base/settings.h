@@ -63,6 +63,7 @@ struct te_settings {
         int warmup;
         float backbone_factor, decay, clip;
         int seed, save_every;
+        int validate_every, validate_count, sheet_samples;
     } train;
     struct {
         te_data_source source;

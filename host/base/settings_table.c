@@ -173,6 +173,9 @@ static const te_setting table[] = {
     REAL(train.clip, 0, 1000000, "10", "largest norm of the gradient [S]"),
     INT(train.seed, 0, 2147483647, 1, "1", "of the order and choice of samples"),
     INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
+    INT(train.validate_every, 0, 1000000, 1, "500", "steps between validations; 0: none"),
+    INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, the first of their list"),
+    INT(train.sheet_samples, 0, 32, 1, "4", "of them shown on the sheet of each validation; 0: no sheets"),
 
     CHOICE(data.source, "rooms", "rooms", "where samples come from: rooms are generated"),
     INT(data.val_scenes, 1, 1000000, 1, "500", "rooms of the validation split; training never sees them"),

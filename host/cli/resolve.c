@@ -54,9 +54,10 @@ static int is_of(const char *key, const char *const *sections)
 }
 
 /* What a weight file holds, over the defaults. */
-static int copy_from_model(te_settings *settings, const te_model *model)
+static int copy_from_model(te_settings *settings, const te_model *model, int resumes)
 {
-    static const char *const held[] = {"model.", "input.", NULL};
+    static const char *const all[] = {"train.", "data.", "model.", "input.", NULL};
+    const char *const *held = resumes ? all : all + 2;
     for (size_t row = 0; row < te_settings_count(); row++) {
         const char *key = te_settings_get_info(row)->key;
         char value[CLI_TEXT];
@@ -92,7 +93,7 @@ int cli_resolve_over(te_settings **settings, const te_model *model, const char *
 {
     te_settings *made;
     CLI_TRY(cli_report(te_settings_create(&made)));
-    int status = copy_from_model(made, model);
+    int status = copy_from_model(made, model, sources->resumes);
     if (status == CLI_OK) {
         status = apply(made, sources);
     }

@@ -2,8 +2,9 @@
 #ifndef CLI_STOP_H
 #define CLI_STOP_H
 
-/* From now on SIGINT and SIGTERM call te_interrupt(), unless they are ignored. */
-void cli_stop_install(void);
+/* From now on SIGINT and SIGTERM call te_interrupt(), unless they are ignored. `answer` (NULL: nothing) is then written to
+ * stderr at once, for what may take a while to stop. */
+void cli_stop_install(const char *answer);
 
 /* 1 once a signal came. */
 int cli_stop_wanted(void);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/safetensors.h"
+#include "base/settings_table.h"
 #include "ops/cubic.h"
 
 #include <math.h>
@@ -20,6 +21,12 @@ static bool describes_model(const char *key)
         }
     }
     return false;
+}
+
+/* A setting of the run that a checkpoint is of. Metadata beside the settings, and settings of other versions, are not. */
+static bool describes_run(const char *key)
+{
+    return (strncmp(key, "train.", 6) == 0 || strncmp(key, "data.", 5) == 0) && te_setting_find(key, strlen(key));
 }
 
 /* ---- saving ---- */
@@ -108,6 +115,8 @@ static te_status settings_from_metadata(te_settings *settings, const te_safetens
         if (describes_model(key)) {
             TE_TRY(te_settings_set_from(settings, key, value, path));
             found++;
+        } else if (describes_run(key)) {
+            TE_TRY(te_settings_set_from(settings, key, value, path));
         }
     }
     if (found == 0) {

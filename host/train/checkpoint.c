@@ -1,15 +1,16 @@
-/* Checkpoints: the model, Adam's moments as optim.m.<name> and optim.v.<name>, the step (MODEL.md section 7). */
+/* Checkpoints: the model, Adam's moments as optim.m.<name> and optim.v.<name>; in the metadata the progress and the
+ * settings of the run (MODEL.md section 7). Samples are a function of the settings and their number, so there is no
+ * random state beside. */
 #include "train/trainer.h"
 
 #include "base/safetensors.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NAME_BYTES = 200 };
-
-static const char *const step_key = "train.step";
 
 /* One tensor a part for m, then one for v, over all trained params. */
 typedef struct moments {
@@ -75,19 +76,92 @@ static te_status read_moments(te_trainer *trainer, moments *kept)
     return TE_OK;
 }
 
+/* ---- metadata ---- */
+
+enum { PROGRESS = 4, NUMBER_BYTES = 32 };
+
+static const char *const progress_keys[PROGRESS] = {"train.step", "train.validated", "train.best_step", "train.best"};
+
+static void print_progress(const te_progress *progress, char texts[PROGRESS][NUMBER_BYTES])
+{
+    snprintf(texts[0], NUMBER_BYTES, "%lld", (long long)progress->taken);
+    snprintf(texts[1], NUMBER_BYTES, "%lld", (long long)progress->validated);
+    snprintf(texts[2], NUMBER_BYTES, "%lld", (long long)progress->best_step);
+    snprintf(texts[3], NUMBER_BYTES, "%.17g", progress->best);
+}
+
+static bool read_count(const char *text, int64_t *count)
+{
+    char *end = NULL;
+    *count = text ? strtoll(text, &end, 10) : -1;
+    return *count >= 0 && end && end != text && *end == '\0';
+}
+
+/* Files of before there were validations lack what is behind the step. */
+static bool read_progress(const te_safetensors *file, te_progress *progress)
+{
+    const char *texts[PROGRESS];
+    for (int i = 0; i < PROGRESS; i++) {
+        texts[i] = te_safetensors_find_metadata(file, progress_keys[i]);
+    }
+    te_progress read = {0};
+    if (!read_count(texts[0], &read.taken)) {
+        return false;
+    }
+    if (texts[1] && (!read_count(texts[1], &read.validated) || !read_count(texts[2], &read.best_step))) {
+        return false;
+    }
+    read.best = texts[3] ? strtod(texts[3], NULL) : 0;
+    *progress = read;
+    return isfinite(read.best);
+}
+
+typedef struct metadata {
+    const char **pairs;
+    char (*texts)[TE_TEXT_SETTING];
+    char progress[PROGRESS][NUMBER_BYTES];
+    size_t count;
+} metadata;
+
+/* The progress, and the settings that te_model_save_with() does not write: those of the run. */
+static te_status list_metadata(const te_trainer *trainer, metadata *kept)
+{
+    size_t rows = te_settings_count();
+    kept->pairs = te_alloc(2 * (rows + PROGRESS), sizeof *kept->pairs, "a checkpoint");
+    kept->texts = te_alloc(rows, sizeof *kept->texts, "a checkpoint");
+    if (!kept->pairs || !kept->texts) {
+        return TE_ERR_MEMORY;
+    }
+    print_progress(&trainer->progress, kept->progress);
+    for (; kept->count < PROGRESS; kept->count++) {
+        kept->pairs[2 * kept->count] = progress_keys[kept->count];
+        kept->pairs[2 * kept->count + 1] = kept->progress[kept->count];
+    }
+    for (size_t row = 0; row < rows; row++) {
+        const char *key = te_settings_get_info(row)->key;
+        if (strncmp(key, "train.", 6) == 0 || strncmp(key, "data.", 5) == 0) {
+            TE_TRY(te_settings_get(trainer->settings, key, kept->texts[row], TE_TEXT_SETTING));
+            kept->pairs[2 * kept->count] = key;
+            kept->pairs[2 * kept->count++ + 1] = kept->texts[row];
+        }
+    }
+    return TE_OK;
+}
+
 te_status te_trainer_save(te_trainer *trainer, const char *path)
 {
     moments kept = {0};
-    char step[32];
-    snprintf(step, sizeof step, "%lld", (long long)trainer->taken);
-    const char *pairs[] = {step_key, step};
-    te_status status = te_train_step_fetch(trainer->step);
-    status = status == TE_OK ? read_moments(trainer, &kept) : status;
-    if (status == TE_OK) {
-        status = te_model_save_with(trainer->model, path, TE_STORE_FP32,
-                                    &(te_model_extra){kept.entries, kept.count, pairs, 1});
-    }
+    metadata facts = {0};
+    te_status status;
+    TE_TRY_OUT(te_train_step_fetch(trainer->step));
+    TE_TRY_OUT(read_moments(trainer, &kept));
+    TE_TRY_OUT(list_metadata(trainer, &facts));
+    status = te_model_save_with(trainer->model, path, TE_STORE_FP32,
+                                &(te_model_extra){kept.entries, kept.count, facts.pairs, facts.count});
+out:
     free_moments(&kept, te_train_step_count(trainer->step));
+    free((void *)facts.pairs);
+    free(facts.texts);
     return status;
 }
 
@@ -128,18 +202,20 @@ static te_status load_moments(te_trainer *trainer, const te_safetensors *file, c
 
 te_status te_trainer_load(te_trainer *trainer, const char *path)
 {
+    if (trainer->run) {
+        return te_fail(TE_ERR_ARGUMENT, "'%s' must be loaded before the trainer gets a run folder", path);
+    }
     te_safetensors *file;
+    te_progress progress;
     TE_TRY(te_safetensors_open(&file, path));
-    const char *text = te_safetensors_find_metadata(file, step_key);
-    char *end = NULL;
-    long long taken = text ? strtoll(text, &end, 10) : -1;
     te_status status = TE_OK;
-    if (taken < 0 || !end || *end) {
+    if (!read_progress(file, &progress)) {
         status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
     }
     status = status == TE_OK ? load_moments(trainer, file, path) : status;
     if (status == TE_OK) {
-        trainer->taken = taken;
+        trainer->progress = progress;
+        trainer->resumed = true;
     }
     te_safetensors_close(file);
     return status;

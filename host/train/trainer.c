@@ -1,10 +1,26 @@
 #include "train/trainer.h"
 
 #include "base/interrupt.h"
+#include "base/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+/* ---- life ---- */
+
+/* Training takes several times the memory of inference; say what makes it less. */
+static te_status advise_on_memory(te_status status)
+{
+    char message[1024];
+    if (status != TE_ERR_MEMORY) {
+        return status;
+    }
+    snprintf(message, sizeof message, "%s", te_last_error());
+    return te_fail(status, "%s; training takes less with a smaller train.batch or input size, or train.recompute=blocks",
+                   message);
+}
 
 te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device, const te_settings *settings)
 {
@@ -13,6 +29,8 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
         return TE_ERR_MEMORY;
     }
     created->model = model;
+    created->device = device;
+    created->saved = -1;
     te_train_options options = {.batch = settings->train.batch, .height = settings->input.height,
                                 .width = settings->input.width,
                                 .decoupled = settings->train.optimiser == TE_ADAMW,
@@ -22,7 +40,7 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
     TE_TRY_OUT(te_dataset_open(&created->dataset, settings, TE_SPLIT_TRAIN, model->config.tasks,
                                model->config.task_count));
-    TE_TRY_OUT(te_train_step_create(&created->step, model, device, &options));
+    TE_TRY_OUT(advise_on_memory(te_train_step_create(&created->step, model, device, &options)));
     *trainer = created;
     return TE_OK;
 out:
@@ -33,12 +51,24 @@ out:
 void te_trainer_free(te_trainer *trainer)
 {
     if (trainer) {
+        te_run_close(trainer->run);
         te_train_step_free(trainer->step);
         te_dataset_close(trainer->dataset);
         te_settings_free(trainer->settings);
         free(trainer);
     }
 }
+
+te_status te_trainer_set_folder(te_trainer *trainer, const char *folder)
+{
+    if (trainer->run) {
+        return te_fail(TE_ERR_ARGUMENT, "the trainer has a run folder already, '%s' cannot be another", folder);
+    }
+    return te_run_open(&trainer->run, folder, trainer->settings, &trainer->model->config, trainer->resumed,
+                       trainer->progress.taken);
+}
+
+/* ---- a step ---- */
 
 /* Learning rate of step `done` + 1 (MODEL.md section 6: the first step has the full rate). */
 static float rate_at(const te_settings *settings, int64_t done)
@@ -57,68 +87,122 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* A loss or gradient that is no number ends the training, told with the step and where it was seen first. */
-static te_status check_numbers(const te_trainer *trainer, const te_step_result *result)
+static void fill_report(const te_trainer *trainer, const te_step_result *result, te_train_report *report)
 {
     const te_config *config = &trainer->model->config;
+    report->step = trainer->progress.taken;
+    report->steps = trainer->settings->train.iterations;
+    report->pictures = trainer->settings->train.batch;
+    report->task_count = config->task_count;
     for (int t = 0; t < config->task_count; t++) {
-        if (!isfinite(result->losses[t])) {
-            return te_fail(TE_ERR_DEVICE, "step %lld: the loss of '%s' is %g: try a lower train.rate, or another "
-                           "device to tell a driver's fault", (long long)trainer->taken + 1, config->task_names[t],
-                           (double)result->losses[t]);
-        }
+        report->tasks[t] = config->task_names[t];
+        report->losses[t] = result->valid[t] > 0 ? result->losses[t] : NAN;
     }
-    return isfinite(result->norm) ? TE_OK
-                                  : te_fail(TE_ERR_DEVICE, "step %lld: the losses are finite, the gradient's norm is "
-                                            "%g: try a lower train.rate, or another device to tell a driver's fault",
-                                            (long long)trainer->taken + 1, (double)result->norm);
+    report->total = result->total;
+    report->norm = result->norm;
 }
 
 static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_report *report)
 {
     const te_settings *settings = trainer->settings;
-    const te_config *config = &trainer->model->config;
+    te_progress *progress = &trainer->progress;
     double start = now();
     te_loaded loaded;
     te_step_result result;
     TE_TRY(te_loader_next(loader, &loaded, &report->waited));
     te_batch batch = {.images = loaded.images};
-    for (int t = 0; t < config->task_count; t++) {
+    for (int t = 0; t < trainer->model->config.task_count; t++) {
         batch.labels[t] = loaded.labels[t];
     }
-    te_rates rates = {.rate = rate_at(settings, trainer->taken), .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f,
+    te_rates rates = {.rate = rate_at(settings, progress->taken), .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f,
                       .decay = settings->train.decay, .largest_norm = settings->train.clip};
-    TE_TRY(te_train_step_run(trainer->step, &batch, &rates, trainer->taken + 1, &result));
-    TE_TRY(check_numbers(trainer, &result));
-    trainer->taken++;
-    report->step = trainer->taken;
-    report->steps = settings->train.iterations;
-    report->task_count = config->task_count;
-    for (int t = 0; t < config->task_count; t++) {
-        report->tasks[t] = config->task_names[t];
-        report->losses[t] = result.losses[t];
-    }
-    report->total = result.total;
-    report->norm = result.norm;
+    te_status status = te_train_step_run(trainer->step, &batch, &rates, progress->taken + 1, &result);
+    TE_TRY(advise_on_memory(status)); /* some drivers take memory at its first use */
+    TE_TRY(te_trainer_check_numbers(trainer, &result));
+    progress->taken++;
+    fill_report(trainer, &result, report);
     report->rate = rates.rate;
     report->seconds = now() - start;
     return TE_OK;
 }
 
+/* ---- the run ---- */
+
+/* The checkpoint `name` of the run folder. */
+static te_status save_to_run(te_trainer *trainer, const char *name)
+{
+    char *path = te_run_path(trainer->run, name);
+    te_status status = path ? te_trainer_save(trainer, path) : TE_ERR_MEMORY;
+    free(path);
+    return status;
+}
+
+static te_status save_last(te_trainer *trainer)
+{
+    if (trainer->saved != trainer->progress.taken) {
+        TE_TRY(save_to_run(trainer, "last.safetensors"));
+        trainer->saved = trainer->progress.taken;
+    }
+    return TE_OK;
+}
+
+/* What is due after a step. */
+static te_status keep_records(te_trainer *trainer, const te_train_report *report)
+{
+    if (!trainer->run) {
+        return TE_OK;
+    }
+    TE_TRY(te_run_add_step(trainer->run, report));
+    return report->step % trainer->settings->train.save_every == 0 ? save_last(trainer) : TE_OK;
+}
+
+static te_status take_steps(te_trainer *trainer, te_loader *loader, te_train_function report, void *context)
+{
+    while (trainer->progress.taken < trainer->settings->train.iterations) {
+        te_train_report last = {0};
+        TE_TRY(te_interrupt_check());
+        TE_TRY(take_step(trainer, loader, &last));
+        TE_TRY(keep_records(trainer, &last));
+        TE_TRY(report ? report(&last, context) : TE_OK);
+    }
+    return TE_OK;
+}
+
+static te_status open_loader(const te_trainer *trainer, te_loader **loader)
+{
+    const te_settings *settings = trainer->settings;
+    te_loader_options options = {.batch = settings->train.batch, .height = settings->input.height,
+                                 .width = settings->input.width, .threads = settings->data.threads,
+                                 .first = (uint64_t)trainer->progress.taken};
+    return te_loader_create(loader, trainer->dataset, &options);
+}
+
+/* A checkpoint before the first step shows that there is room for one, and that a run that is killed early can be resumed.
+ */
+static te_status begin(te_trainer *trainer)
+{
+    return trainer->run && !trainer->resumed ? save_last(trainer) : TE_OK;
+}
+
+static te_status end(te_trainer *trainer)
+{
+    if (!trainer->run) {
+        return TE_OK;
+    }
+    TE_TRY(save_last(trainer));
+    return te_run_draw(trainer->run);
+}
+
 te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context)
 {
-    te_loader_options options = {.batch = trainer->settings->train.batch, .height = trainer->settings->input.height,
-                                 .width = trainer->settings->input.width, .threads = trainer->settings->data.threads,
-                                 .first = (uint64_t)trainer->taken};
     te_loader *loader;
-    TE_TRY(te_loader_create(&loader, trainer->dataset, &options));
-    te_status status = TE_OK;
-    while (status == TE_OK && trainer->taken < trainer->settings->train.iterations) {
-        te_train_report last = {0};
-        status = te_interrupt_check();
-        status = status == TE_OK ? take_step(trainer, loader, &last) : status;
-        status = status == TE_OK && report ? report(&last, context) : status;
-    }
+    TE_TRY(begin(trainer));
+    TE_TRY(open_loader(trainer, &loader));
+    te_status status = take_steps(trainer, loader, report, context);
     te_loader_free(loader);
+    if (status == TE_OK || status == TE_ERR_INTERRUPTED) {
+        te_status ended = end(trainer);
+        status = ended == TE_OK ? status : ended;
+    }
     return status;
 }

@@ -1,0 +1,185 @@
+#include "train/plot.h"
+
+#include <math.h>
+
+enum { LEFT = 52, RIGHT = 10, TOP = 26, BOTTOM = 24 }; /* room for numbers and the title */
+
+/* From values to the page. */
+typedef struct frame {
+    double x0, x1, y0, y1;   /* the axes' corners on the page; y0 is the lower one */
+    double last, low, high;  /* values there */
+    bool logarithmic;
+} frame;
+
+static double place_x(const frame *at, double step)
+{
+    return at->x0 + (at->x1 - at->x0) * (at->last > 0 ? step / at->last : 0);
+}
+
+static double place_y(const frame *at, double value)
+{
+    double share = at->logarithmic ? log(value / at->low) / log(at->high / at->low)
+                                   : (value - at->low) / (at->high - at->low);
+    return at->y0 + (at->y1 - at->y0) * share;
+}
+
+/* ---- ranges ---- */
+
+static void include(double value, double *low, double *high)
+{
+    if (isfinite(value)) {
+        *low = value < *low ? value : *low;
+        *high = value > *high ? value : *high;
+    }
+}
+
+static void find_range(const te_plot *plot, double *low, double *high)
+{
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int s = 0; s < plot->series_count; s++) {
+        const te_plot_series *series = &plot->series[s];
+        for (size_t i = 0; i < series->count; i++) {
+            include(series->low ? series->low[i] : series->y[i], low, high);
+            include(series->high ? series->high[i] : series->y[i], low, high);
+        }
+    }
+}
+
+static frame make_frame(const te_plot *plot)
+{
+    enum { WIDE = 4 };
+    double low, high;
+    find_range(plot, &low, &high);
+    if (!(low <= high)) { /* no values */
+        low = 0;
+        high = 1;
+    }
+    frame at = {.x0 = plot->left + LEFT, .x1 = plot->left + plot->width - RIGHT,
+                .y0 = plot->top + plot->height - BOTTOM, .y1 = plot->top + TOP, .last = plot->last,
+                .logarithmic = low > 0 && high / low >= WIDE};
+    double room = at.logarithmic ? pow(high / low, 0.04) : 0.05 * (high - low);
+    if (!at.logarithmic && high - low <= 1e-9 * fabs(high)) {
+        room = fabs(high) > 0 ? 0.1 * fabs(high) : 1;
+    }
+    at.low = at.logarithmic ? low / room : low - room;
+    at.high = at.logarithmic ? high * room : high + room;
+    if (low >= 0 && at.low < 0) {
+        at.low = 0;
+    }
+    return at;
+}
+
+/* ---- axes ---- */
+
+/* 1, 2 or 5 times a power of ten, so that `range` holds about `wanted` of it. */
+static double round_step(double range, int wanted)
+{
+    double rough = range / wanted, power = pow(10, floor(log10(rough))), mantissa = rough / power;
+    return power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
+}
+
+static void draw_text(FILE *svg, double x, double y, const char *anchor, const char *text)
+{
+    fprintf(svg, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n", x, y, anchor, text);
+}
+
+static void draw_level(FILE *svg, const frame *at, double value)
+{
+    char text[32];
+    double y = place_y(at, value);
+    fprintf(svg, "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>\n", at->x0, y, at->x1);
+    snprintf(text, sizeof text, "%.6g", fabs(value) < 1e-12 ? 0.0 : value);
+    draw_text(svg, at->x0 - 5, y + 4, "end", text);
+}
+
+/* Every power of ten, or 1, 2, 5 of each where there are few, or every so manyth where there are many. */
+static void draw_logarithmic_levels(FILE *svg, const frame *at)
+{
+    static const double few[] = {1, 2, 5};
+    int first = (int)floor(log10(at->low)), last = (int)ceil(log10(at->high)), every = (last - first) / 6 + 1;
+    size_t each = log10(at->high / at->low) < 2.5 ? 3 : 1;
+    for (int power = first; power <= last; power += every) {
+        for (size_t i = 0; i < each; i++) {
+            double value = few[i] * pow(10, power);
+            if (value >= at->low && value <= at->high) {
+                draw_level(svg, at, value);
+            }
+        }
+    }
+}
+
+static void draw_axes(FILE *svg, const frame *at, const char *title)
+{
+    if (at->logarithmic) {
+        draw_logarithmic_levels(svg, at);
+    } else {
+        double step = round_step(at->high - at->low, 5);
+        for (double level = ceil(at->low / step); level * step <= at->high; level++) {
+            draw_level(svg, at, level * step);
+        }
+    }
+    double step = at->last > 0 ? fmax(1, round_step(at->last, 4)) : 1;
+    for (double value = 0; value <= at->last; value += step) {
+        char text[32];
+        double x = place_x(at, value);
+        fprintf(svg, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x, at->y0, at->y1);
+        snprintf(text, sizeof text, "%.0f", value);
+        draw_text(svg, x, at->y0 + 16, "middle", text);
+    }
+    fprintf(svg, "<rect class=\"axes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", at->x0, at->y1,
+            at->x1 - at->x0, at->y0 - at->y1);
+    fprintf(svg, "<text class=\"title\" x=\"%.1f\" y=\"%.1f\">%s%s</text>\n", at->x0, at->y1 - 8, title,
+            at->logarithmic ? " <tspan class=\"pale\">(logarithmic)</tspan>" : "");
+}
+
+/* ---- lines ---- */
+
+static void draw_band(FILE *svg, const frame *at, const te_plot_series *series)
+{
+    const char *command = "M";
+    fprintf(svg, "<path fill=\"%s\" fill-opacity=\"0.2\" d=\"", series->colour);
+    for (size_t i = 0; i < 2 * series->count; i++) { /* there along the top, back along the bottom */
+        size_t point = i < series->count ? i : 2 * series->count - 1 - i;
+        double value = i < series->count ? series->high[point] : series->low[point];
+        if (isfinite(value)) {
+            fprintf(svg, "%s%.1f %.1f", command, place_x(at, series->x[point]), place_y(at, value));
+            command = "L";
+        }
+    }
+    fprintf(svg, "\"/>\n");
+}
+
+static void draw_line(FILE *svg, const frame *at, const te_plot_series *series)
+{
+    const char *command = "M";
+    fprintf(svg, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\" d=\"",
+            series->colour);
+    for (size_t i = 0; i < series->count; i++) {
+        if (isfinite(series->y[i])) {
+            fprintf(svg, "%s%.1f %.1f", command, place_x(at, series->x[i]), place_y(at, series->y[i]));
+            command = "L";
+        }
+    }
+    fprintf(svg, "\"/>\n");
+    for (size_t i = 0; series->dots && i < series->count; i++) {
+        if (isfinite(series->y[i])) {
+            fprintf(svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\" fill=\"%s\"/>\n", place_x(at, series->x[i]),
+                    place_y(at, series->y[i]), series->colour);
+        }
+    }
+}
+
+void te_plot_draw(FILE *svg, const te_plot *plot)
+{
+    frame at = make_frame(plot);
+    draw_axes(svg, &at, plot->title);
+    for (int s = 0; s < plot->series_count; s++) {
+        const te_plot_series *series = &plot->series[s];
+        if (series->count && series->low) {
+            draw_band(svg, &at, series);
+        } else if (series->count) {
+            draw_line(svg, &at, series);
+        }
+    }
+}

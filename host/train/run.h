@@ -1,0 +1,41 @@
+/* The run folder: what a training leaves behind, and what a later start finds.
+ *
+ *     settings.ini              all settings of the run
+ *     log.csv                   a row a step: rate, losses, gradient norm, times
+ *     validation.csv            a row a validation: losses
+ *     curves.svg                both as curves
+ *     sheets/step_000500.png    validation pictures with labels and predictions
+ *     last.safetensors          the newest checkpoint
+ *     best.safetensors          the one with the lowest validation loss
+ */
+#ifndef TE_TRAIN_RUN_H
+#define TE_TRAIN_RUN_H
+
+#include "model/config.h"
+#include "train/history.h"
+
+#include <stdbool.h>
+
+typedef struct te_run te_run;
+
+/* The validation's result: each task's loss (NaN where no picture has a label) and the weighted sum. */
+typedef struct te_validated {
+    double losses[TE_TASK_COUNT], total;
+} te_validated;
+
+/* Make the folder, or go on in it after step `taken`; without `resumed` one that holds a run is refused. A folder is
+ * used by one run at a time. */
+te_status te_run_open(te_run **run, const char *folder, const te_settings *settings, const te_config *config,
+                      bool resumed, int64_t taken);
+void te_run_close(te_run *run);
+
+te_status te_run_add_step(te_run *run, const te_train_report *report);
+te_status te_run_add_validation(te_run *run, int64_t step, const te_validated *result);
+
+/* Draw curves.svg. */
+te_status te_run_draw(const te_run *run);
+
+/* "folder/name" in fresh memory; NULL, with a message recorded, where memory is short. */
+char *te_run_path(const te_run *run, const char *name);
+
+#endif
