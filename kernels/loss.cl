@@ -10,8 +10,8 @@
  *
  * loss_partial: sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class
  * 1). global (pixels/BLOCK rounded up).
- * loss_total: -> result (4): loss, factors of the gradient for class 0 (or all) and class 1, valid pixels. One
- * work-item.
+ * loss_total: -> result (4): loss, factors of the gradient for class 0 (or all) and class 1, valid pixels. With
+ * `pixels` (2), those of a larger batch, the means are over that one. One work-item.
  * loss_dx: dlogits = dy[0] factor d(pixel's loss)/d(logits). global (pixels).
  */
 #include "real.clh"
@@ -112,7 +112,8 @@ __kernel void loss_partial(__global const real *restrict x, __global const real 
     }
 }
 
-__kernel void loss_total(__global const real *restrict partial, __global real *restrict result, int blocks, int kind)
+__kernel void loss_total(__global const real *restrict partial, __global const real *restrict pixels,
+                         __global real *restrict result, int blocks, int kind, int has_pixels)
 {
     acc sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
     for (int block = 0; block < blocks && get_global_id(0) == 0; block++) {
@@ -121,12 +122,14 @@ __kernel void loss_total(__global const real *restrict partial, __global real *r
         }
     }
     if (get_global_id(0) == 0) {
-        acc valid = sums[2] + sums[3], p = sums[2] / fmax(valid, 1.0f), share = valid > 0.0f ? 1.0f / valid : 0.0f;
+        acc own = sums[2] + sums[3], negatives = has_pixels ? LOAD(pixels, 0) : sums[2];
+        acc valid = has_pixels ? negatives + LOAD(pixels, 1) : own, share = valid > 0.0f ? 1.0f / valid : 0.0f;
+        acc p = negatives * share;
         acc weight0 = kind == 1 ? (1.0f - p) * share : share, weight1 = kind == 1 ? p * share : share;
         STORE(result, 0, weight0 * sums[0] + weight1 * sums[1]);
         STORE(result, 1, weight0);
         STORE(result, 2, weight1);
-        STORE(result, 3, valid);
+        STORE(result, 3, own);
     }
 }
 

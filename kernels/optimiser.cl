@@ -2,8 +2,10 @@
  *
  * square_partial, square_total   sum of squares of one tensor, in two passes over a fixed tree, added to the sum
  *           before. global (elements/BLOCK rounded up); (1).
- * adam      in place: param, m, v (elements). `rates` (8): learning rate, beta1, beta2, epsilon, weight decay,
- *           1 - beta1^t, 1 - beta2^t, largest norm; `squares` (1): the squared norm of the whole gradient.
+ * accumulate  in place: sum <- sum + x, or x where keep[0] is 0. global (elements).
+ * adam      in place: param, m, v (elements). `rates` (9): learning rate, beta1, beta2, epsilon, weight decay,
+ *           1 - beta1^t, 1 - beta2^t, largest norm, the scale that the gradient has; `squares` (1): the squared norm of
+ *           the whole gradient, scaled as it is.
  *           Nothing changes where the norm is no number: the caller stops, or takes the step again.
  *           With c = min(1, largest norm / (norm + 1e-6)):  g <- c g + decay param (Adam) or c g (AdamW, which shrinks
  *           param by rate * decay instead); m <- beta1 m + (1-beta1) g; v <- beta2 v + (1-beta2) g^2;
@@ -39,19 +41,28 @@ __kernel void square_total(__global const real *restrict partial, __global const
     }
 }
 
+__kernel void accumulate(__global real *restrict sum, __global const real *restrict x,
+                         __global const real *restrict keep, int elements)
+{
+    int i = (int)get_global_id(0);
+    if (i < elements) {
+        STORE(sum, i, LOAD(keep, 0) == 0.0f ? LOAD(x, i) : LOAD(sum, i) + LOAD(x, i));
+    }
+}
+
 __kernel void adam(__global real *restrict param, __global const real *restrict gradient, __global real *restrict m,
                    __global real *restrict v, __global const real *restrict rates,
                    __global const real *restrict squares, int elements, float factor, float decays, int decoupled)
 {
     int i = (int)get_global_id(0);
-    acc norm = sqrt(LOAD(squares, 0));
+    acc norm = sqrt(LOAD(squares, 0)) / LOAD(rates, 8);
     if (i >= elements || !isfinite(norm)) {
         return;
     }
     acc clip = LOAD(rates, 7) / (norm + 1e-6f);
     acc rate = LOAD(rates, 0) * factor, decay = LOAD(rates, 4) * decays, p = LOAD(param, i);
     acc beta1 = LOAD(rates, 1), beta2 = LOAD(rates, 2);
-    acc g = LOAD(gradient, i) * (clip < 1.0f ? clip : 1.0f) + (decoupled ? 0.0f : decay * p);
+    acc g = LOAD(gradient, i) * ((clip < 1.0f ? clip : 1.0f) / LOAD(rates, 8)) + (decoupled ? 0.0f : decay * p);
     acc first = beta1 * LOAD(m, i) + (1.0f - beta1) * g, second = beta2 * LOAD(v, i) + (1.0f - beta2) * g * g;
     p -= decoupled ? rate * decay * p : 0.0f;
     STORE(m, i, first);

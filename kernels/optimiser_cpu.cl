@@ -29,7 +29,7 @@ WORK_GROUP_OF_ONE __kernel void adam_cpu(__global float *restrict param, __globa
                                          int elements, float factor, float decays, int decoupled)
 {
     int first = (int)get_global_id(0) * BLOCK, last = min(first + BLOCK, elements);
-    float norm = sqrt(squares[0]), clip = min(rates[7] / (norm + 1e-6f), 1.0f);
+    float norm = sqrt(squares[0]) / rates[8], clip = min(rates[7] / (norm + 1e-6f), 1.0f) / rates[8];
     float rate = rates[0] * factor, decay = rates[4] * decays, beta1 = rates[1], beta2 = rates[2], epsilon = rates[3];
     float added = decoupled ? 0.0f : decay, shrink = decoupled ? rate * decay : 0.0f, step = rate / rates[5];
     float inverse = 1.0f / rates[6];

@@ -77,7 +77,7 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
     if (graph->status != TE_OK) {
         return TE_ABSENT;
     }
-    te_call call = {.op = op, .part = graph->part};
+    te_call call = {.op = op, .part = graph->part, .segment = graph->segment, .closing = graph->closing};
     bool constant = true, trained = false;
     for (int i = 0; i < TE_INPUTS; i++) {
         te_tensor input = i < inputs ? in[i] : TE_ABSENT;
@@ -109,6 +109,41 @@ void te_graph_output(te_graph *graph, te_tensor tensor, const char *name)
     if (graph->status == TE_OK) {
         snprintf(graph->values[tensor.value].name, TE_VALUE_NAME, "%s", name);
     }
+}
+
+void te_graph_begin_segment(te_graph *graph)
+{
+    graph->segment = ++graph->segment_count;
+}
+
+void te_graph_end_segment(te_graph *graph)
+{
+    graph->segment = 0;
+}
+
+void te_graph_prune(te_graph *graph)
+{
+    bool *read = graph->status == TE_OK ? te_alloc((size_t)graph->value_count + 1, sizeof *read, "the graph") : NULL;
+    if (!read) {
+        graph->status = graph->status == TE_OK ? TE_ERR_MEMORY : graph->status;
+        return;
+    }
+    int kept = graph->call_count; /* calls from here on are kept; they move up to the array's end first */
+    for (int i = graph->call_count - 1; i >= 0; i--) {
+        const te_call *call = &graph->calls[i];
+        if (!read[call->out_value] && !graph->values[call->out_value].name[0] && !call->op->in_place) {
+            continue;
+        }
+        for (int input = 0; input < TE_INPUTS; input++) {
+            if (call->in[input].rank) {
+                read[call->in_value[input]] = true;
+            }
+        }
+        graph->calls[--kept] = *call;
+    }
+    graph->call_count -= kept;
+    memmove(graph->calls, graph->calls + kept, (size_t)graph->call_count * sizeof *graph->calls);
+    free(read);
 }
 
 te_tensor te_call_input(const te_call *call, int i)

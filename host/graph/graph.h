@@ -7,6 +7,9 @@
 
 enum { TE_VALUE_NAME = 64 };
 
+/* What products round their operands to. Sums and everything else stay fp32. */
+typedef enum te_precision { TE_FP32, TE_BF16, TE_FP16 } te_precision;
+
 typedef enum te_place { TE_PLACE_INPUT, TE_PLACE_PARAM, TE_PLACE_RESULT } te_place;
 
 typedef struct te_value {
@@ -23,7 +26,13 @@ struct te_graph {
     const te_params *params;
     bool training;            /* params change between runs: nothing is constant, and what gradients need is kept */
     bool shared;              /* params are another plan's, which changes them: nothing is constant */
+    bool recompute;           /* gradients take the calls of a segment again instead of keeping their results */
+    bool stochastic_depth;    /* blocks may be left out of training: MODEL.md section 2 */
+    te_precision precision;   /* in which products take their operands */
+    bool closing;             /* the calls recorded next run once for several runs of the others: the optimiser */
     const char *part;         /* that the calls recorded next belong to */
+    int segment;              /* so are these; 0: none */
+    int segment_count;
     te_value *values;
     int value_count, value_capacity;
     te_call *calls;
@@ -36,6 +45,14 @@ void te_graph_clear(te_graph *graph);
 te_tensor te_graph_input(te_graph *graph, te_shape shape);
 te_tensor te_graph_param(te_graph *graph, const char *name);
 te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes, int inputs, const te_tensor *in);
+
+/* The calls between begin and end are one segment: with graph->recompute its gradients keep what goes into it, not what
+ * happens inside. */
+void te_graph_begin_segment(te_graph *graph);
+void te_graph_end_segment(te_graph *graph);
+
+/* Drop the calls that nothing reads: those without a name, a reader or an effect. */
+void te_graph_prune(te_graph *graph);
 
 /* Make a tensor readable after a run, under a name. */
 void te_graph_output(te_graph *graph, te_tensor tensor, const char *name);

@@ -19,6 +19,8 @@ typedef struct te_graph te_graph;
 typedef struct te_call {
     const te_op *op;
     const char *part;               /* of the model, for counts: "backbone", ... */
+    int segment;                    /* see te_graph_begin_segment(); 0: none */
+    bool closing;                   /* see te_graph.closing */
     te_shape in[TE_INPUTS], out;    /* rank 0: an input left out */
     int in_value[TE_INPUTS], out_value;
     _Alignas(8) unsigned char attributes[TE_ATTRIBUTE_BYTES]; /* the op's own struct */
@@ -55,6 +57,8 @@ struct te_op {
     /* Record the gradient of each input that te_graph_trains() names, given the result's: dx[i] for input i, absent at
      * first. NULL: the op has no gradient (what it reads is not trained). */
     void (*gradient)(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS]);
+    /* Changes its inputs; what it returns holds nothing. */
+    bool in_place;
     /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
     uint64_t (*macs)(const te_call *call);
     const te_case *cases;

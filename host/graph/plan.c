@@ -87,22 +87,38 @@ te_status te_plan_write(te_plan *plan, int value, const float *data)
     return te_buffer_write(placed->buffer, 0, data, (size_t)placed->elements * sizeof(float));
 }
 
-te_status te_plan_run(te_plan *plan)
+enum { BOTH_PARTS = -1 };
+
+/* Run the steps whose calls have `closing` of this value, or all. */
+static te_status run(te_plan *plan, int closing)
 {
     enum {
         STEPS_AT_ONCE = 64
     }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass; but a step of training is
           ended, because half of one leaves params that no run could go on from */
     for (int i = 0; i < plan->step_count; i++) {
+        const te_step *step = &plan->steps[i];
+        if (plan->values[te_step_writes(step)].constant ||
+            (closing != BOTH_PARTS && plan->graph->calls[step->call].closing != closing)) {
+            continue;
+        }
         if (i % STEPS_AT_ONCE == STEPS_AT_ONCE - 1) {
             TE_TRY(te_device_finish(plan->device));
             TE_TRY(plan->graph->training ? TE_OK : te_interrupt_check());
         }
-        if (!plan->values[te_step_writes(&plan->steps[i])].constant) {
-            TE_TRY(te_step_run(plan, &plan->steps[i]));
-        }
+        TE_TRY(te_step_run(plan, &plan->steps[i]));
     }
     return TE_OK;
+}
+
+te_status te_plan_run(te_plan *plan)
+{
+    return run(plan, BOTH_PARTS);
+}
+
+te_status te_plan_run_part(te_plan *plan, bool closing)
+{
+    return run(plan, closing);
 }
 
 te_status te_plan_read(te_plan *plan, int value, float *data)

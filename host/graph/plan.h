@@ -33,6 +33,9 @@ te_status te_plan_create_beside(te_plan **plan, te_device *device, const te_grap
 /* Copy host data into an input; run the body; copy an output to the host (waits for it). Values are graph indices. */
 te_status te_plan_write(te_plan *plan, int value, const float *data);
 te_status te_plan_run(te_plan *plan);
+
+/* Run the part of the body that was recorded with graph->closing, or the other one. te_plan_run() runs both. */
+te_status te_plan_run_part(te_plan *plan, bool closing);
 te_status te_plan_read(te_plan *plan, int value, float *data);
 te_plan_memory te_plan_get_memory(const te_plan *plan);
 

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ops without a reference change their inputs in place; what they return holds nothing. */
-static bool in_place(const te_call *call)
-{
-    return !call->op->reference;
-}
-
 /* Read a value and note what is not finite in it. */
 static te_status look(te_plan *plan, int value, float *numbers, te_trace *trace)
 {
@@ -51,7 +45,7 @@ static te_status look_at_results(te_plan *plan, float *numbers, te_trace *trace)
 {
     for (int i = 0; i < plan->step_count && trace->value < 0; i++) {
         const te_call *call = &plan->graph->calls[plan->steps[i].call];
-        if (in_place(call) || plan->values[te_step_writes(&plan->steps[i])].constant) {
+        if (call->op->in_place || plan->values[te_step_writes(&plan->steps[i])].constant) {
             continue;
         }
         TE_TRY(te_step_run(plan, &plan->steps[i]));
@@ -99,7 +93,7 @@ static const char *param_changed_by(const te_graph *graph, int value)
 {
     for (int i = 0; i < graph->call_count; i++) {
         const te_call *call = &graph->calls[i];
-        for (int input = 0; in_place(call) && input < TE_INPUTS; input++) {
+        for (int input = 0; call->op->in_place && input < TE_INPUTS; input++) {
             if (call->in[input].rank && call->in_value[input] == value) {
                 return param_of(graph, call);
             }

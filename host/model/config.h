@@ -32,4 +32,8 @@ typedef struct te_config {
 /* TE_ERR_SETTING when the settings do not go together. */
 te_status te_config_resolve(te_config *config, const struct te_settings *settings);
 
+/* Name of the input (S,B) that a graph with stochastic_depth has: the scale of every branch for every picture, two lines
+ * a block. */
+#define TE_DEPTH_SCALES "depth_scales"
+
 #endif

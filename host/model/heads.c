@@ -73,6 +73,7 @@ te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent ex
 {
     char name[96];
     graph->part = part;
+    te_graph_begin_segment(graph);
     snprintf(name, sizeof name, "heads.%s.conv", config->task_names[task]);
     te_layer conv = te_layer_of(graph, name);
     snprintf(name, sizeof name, "heads.%s.pred", config->task_names[task]);
@@ -86,8 +87,9 @@ te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent ex
                                   : te_head_combine(graph, products, te_head_affine(graph, conv.bias, norm), grid);
     pred.weight.shape = TE_SHAPE2(config->channels[task], config->D); /* a 1x1 convolution is a product */
     x = te_linear(graph, x, pred.weight, pred.bias, TE_ABSENT, (te_linear_options){0});
-    return te_head_upsample(graph, x,
-                            (te_head_upsample_options){.height = UP * extent.height, .width = UP * extent.width,
-                                                       .to_height = TE_PATCH * extent.height,
-                                                       .to_width = TE_PATCH * extent.width});
+    te_head_upsample_options size = {.height = UP * extent.height, .width = UP * extent.width,
+                                     .to_height = TE_PATCH * extent.height, .to_width = TE_PATCH * extent.width};
+    te_tensor logits = te_head_upsample(graph, x, size);
+    te_graph_end_segment(graph);
+    return logits;
 }

@@ -177,6 +177,7 @@ void te_mmoe_start(te_graph *graph, const te_config *config, te_extent extent, t
 te_tensor te_mmoe_forward(te_graph *graph, const te_config *config, te_extent extent, int tap_index, te_tensor tap,
                           te_tensor *memories)
 {
+    te_graph_begin_segment(graph);
     graph->part = "experts";
     te_tensor features = experts_forward(graph, config, extent, tap_index, tap);
     graph->part = "gates";
@@ -194,5 +195,6 @@ te_tensor te_mmoe_forward(te_graph *graph, const te_config *config, te_extent ex
             memories[t] = tap_index == 0 ? z : te_memory_sum(graph, memories[t], z);
         }
     }
+    te_graph_end_segment(graph);
     return gates;
 }

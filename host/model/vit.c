@@ -79,17 +79,27 @@ static te_tensor project(te_graph *graph, const char *prefix, te_tensor x, te_te
     return te_linear(graph, x, layer.weight, layer.bias, residual, (te_linear_options){.gelu = gelu});
 }
 
+/* x + layer(y), where training may leave the layer's branch out: `scales` is absent or holds a line a branch. */
+static te_tensor add_branch(te_graph *graph, const char *prefix, te_tensor x, te_tensor y, te_tensor scales, int line)
+{
+    if (scales.value < 0) {
+        return project(graph, prefix, y, x, 0);
+    }
+    te_tensor branch = project(graph, prefix, y, TE_ABSENT, 0);
+    return te_residual(graph, x, branch, scales, (te_residual_options){line});
+}
+
 /* x += proj(attention(norm1 x)); x += fc2(gelu(fc1(norm2 x))) */
-static te_tensor forward_block(te_graph *graph, const te_config *config, int block, te_tensor x)
+static te_tensor forward_block(te_graph *graph, const te_config *config, int block, te_tensor x, te_tensor scales)
 {
     char name[96];
     te_tensor y = normalise(graph, te_numbered(name, "backbone.blocks.%d.norm1", block), x);
     y = project(graph, te_numbered(name, "backbone.blocks.%d.attn.qkv", block), y, TE_ABSENT, 0);
     y = te_attention(graph, y, config->heads);
-    x = project(graph, te_numbered(name, "backbone.blocks.%d.attn.proj", block), y, x, 0);
+    x = add_branch(graph, te_numbered(name, "backbone.blocks.%d.attn.proj", block), x, y, scales, 2 * block);
     y = normalise(graph, te_numbered(name, "backbone.blocks.%d.norm2", block), x);
     y = project(graph, te_numbered(name, "backbone.blocks.%d.mlp.fc1", block), y, TE_ABSENT, 1);
-    return project(graph, te_numbered(name, "backbone.blocks.%d.mlp.fc2", block), y, x, 0);
+    return add_branch(graph, te_numbered(name, "backbone.blocks.%d.mlp.fc2", block), x, y, scales, 2 * block + 1);
 }
 
 void te_vit_forward(te_graph *graph, const te_config *config, te_extent extent, te_tensor image, te_tensor *taps)
@@ -97,8 +107,15 @@ void te_vit_forward(te_graph *graph, const te_config *config, te_extent extent, 
     graph->part = part;
     te_tensor x = embed(graph, config, extent, image);
     int tap = 0, last = config->taps[config->tap_count - 1];
+    te_tensor scales = TE_ABSENT;
+    if (graph->stochastic_depth) {
+        scales = te_graph_input(graph, TE_SHAPE2(2 * last, extent.batch));
+        te_graph_output(graph, scales, TE_DEPTH_SCALES);
+    }
     for (int block = 0; block < last; block++) { /* blocks after the last tap have no reader */
-        x = forward_block(graph, config, block, x);
+        te_graph_begin_segment(graph);
+        x = forward_block(graph, config, block, x, scales);
+        te_graph_end_segment(graph);
         if (config->taps[tap] == block + 1) {
             te_tensor y = tap == config->tap_count - 1 ? normalise(graph, "backbone.norm", x) : x;
             taps[tap++] = config->cls_token ? te_drop_token(graph, y) : y;

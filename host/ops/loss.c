@@ -41,8 +41,9 @@ static int64_t area_of(const te_call *call)
 static te_status shape(te_call *call)
 {
     call->out = TE_SHAPE1(RESULT);
-    return shapes_fit(call) ? TE_OK
-                            : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals");
+    bool fits = shapes_fit(call) && (!call->in[2].rank || te_shape_count(&call->in[2]) == 2);
+    return fits ? TE_OK : te_call_fail(call, "logits (B,K,H,W) and labels (B,1,H,W), or (B,3,H,W) for normals; numbers of "
+                                             "pixels (2) or nothing");
 }
 
 /* The kernels for processors take 16 pixels of one picture at a time. */
@@ -65,9 +66,11 @@ static te_status emit_from(te_plan *plan, const te_call *call, te_launch part)
     memcpy(part.arguments, arguments, sizeof arguments);
     part.writes = partial;
     part.global[0] = (size_t)blocks;
+    bool has_pixels = call->in[2].rank;
     te_launch total = {.family = "loss", .kernel = "loss_total", .writes = call->out_value, .global = {1},
-                       .arguments = {TE_VALUE(partial), TE_VALUE(call->out_value), TE_INT(blocks),
-                                     TE_INT(kind_of(call))}};
+                       .arguments = {TE_VALUE(partial), TE_VALUE(has_pixels ? call->in_value[2] : partial),
+                                     TE_VALUE(call->out_value), TE_INT(blocks), TE_INT(kind_of(call)),
+                                     TE_INT(has_pixels)}};
     TE_TRY(te_plan_launch(plan, &part));
     return te_plan_launch(plan, &total);
 }
@@ -128,11 +131,14 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
         sums[one] += isnan(value) ? 0 : value;
         counts[one] += isnan(value) ? 0 : 1;
     }
+    out[3] = counts[0] + counts[1];
+    for (int i = 0; in[2] && i < 2; i++) {
+        counts[i] = in[2][i];
+    }
     double valid = counts[0] + counts[1], share = valid > 0 ? 1 / valid : 0, p = valid > 0 ? counts[0] / valid : 0;
     out[1] = kind == TE_LOSS_FOREGROUND ? (1 - p) * share : share;
     out[2] = kind == TE_LOSS_FOREGROUND ? p * share : share;
     out[0] = out[1] * sums[0] + out[2] * sums[1];
-    out[3] = valid;
 }
 
 static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
@@ -153,6 +159,8 @@ static const te_case cases[] = {
     {{TE_SHAPE4(2, 1, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &edge, TE_FILL_NORMAL},
     {{TE_SHAPE4(2, 3, 4, 8), TE_SHAPE4(2, 3, 4, 8)}, &normals, TE_FILL_NORMAL},
     {{TE_SHAPE4(2, 1, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &depth, TE_FILL_NORMAL},
+    {{TE_SHAPE4(2, 5, 4, 8), TE_SHAPE4(2, 1, 4, 8), TE_SHAPE1(2)}, &classes, TE_FILL_POSITIVE},
+    {{TE_SHAPE4(2, 2, 4, 8), TE_SHAPE4(2, 1, 4, 8), TE_SHAPE1(2)}, &foreground, TE_FILL_POSITIVE},
     {{TE_SHAPE4(2, 5, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &classes, TE_FILL_LARGE},
     {{TE_SHAPE4(2, 5, 4, 8), TE_SHAPE4(2, 1, 4, 8)}, &classes, TE_FILL_NAN},
     {{TE_SHAPE4(1, 1, 20, 30), TE_SHAPE4(1, 1, 20, 30)}, &edge, TE_FILL_NORMAL},
@@ -163,9 +171,34 @@ static const te_case cases[] = {
 const te_op te_op_loss = {.name = "loss", .attribute_bytes = sizeof(te_loss_options), .shape = shape,
                           .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
 
-te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_loss_options options)
+te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_tensor pixels, te_loss_options options)
 {
-    return te_graph_call(graph, &te_op_loss, &options, 2, (te_tensor[]){logits, labels});
+    return te_graph_call(graph, &te_op_loss, &options, 3, (te_tensor[]){logits, labels, pixels});
+}
+
+/* As valid_label() in kernels/loss.cl. */
+static bool is_valid(const float *label, te_loss_kind kind, int64_t area, int64_t K)
+{
+    float y = label[0];
+    switch (kind) {
+    case TE_LOSS_CLASSES:
+    case TE_LOSS_FOREGROUND: return y >= 0 && y < (float)K;
+    case TE_LOSS_EDGE: return y >= 0 && y <= 1;
+    case TE_LOSS_NORMALS:
+        return sqrtf(y * y + label[area] * label[area] + label[2 * area] * label[2 * area]) >= 0.5f;
+    default: return y > 0;
+    }
+}
+
+void te_loss_count(te_loss_kind kind, const float *labels, int64_t pictures, int64_t area, int64_t K, float pixels[2])
+{
+    int64_t counts[2] = {0};
+    for (int64_t pixel = 0; pixel < pictures * area; pixel++) {
+        const float *label = labels + pixel / area * label_channels(kind) * area + pixel % area;
+        counts[kind == TE_LOSS_FOREGROUND && label[0] >= 1] += is_valid(label, kind, area, K);
+    }
+    pixels[0] += (float)counts[0];
+    pixels[1] += (float)counts[1];
 }
 
 /* ---- loss_dx, judged through loss's rule by finite differences ---- */

@@ -18,7 +18,7 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
     te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
     te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx, te_op_head_combine_dx,
-    te_op_head_upsample_dx, te_op_loss, te_op_loss_dx, te_op_square_sum, te_op_adam, te_op_running_update,
+    te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_accumulate, te_op_loss, te_op_loss_dx, te_op_square_sum, te_op_adam, te_op_running_update,
     te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
     te_op_head_upsample;
 
@@ -173,6 +173,16 @@ typedef struct te_head_upsample_options {
 /* x (B,h*w,K) -> (B,K,H,W), planar: bilinear, align_corners = false. */
 te_tensor te_head_upsample(te_graph *graph, te_tensor x, te_head_upsample_options options);
 
+/* ---- residual.c (MODEL.md section 2, stochastic depth) ---- */
+
+typedef struct te_residual_options {
+    int line; /* of scale */
+} te_residual_options;
+
+/* x, branch (B,N,C), scale (S,B) -> x + scale[line][picture] branch. A scale of 0 leaves the branch out, whatever it
+ * holds. scale is an input: it has no gradient. */
+te_tensor te_residual(te_graph *graph, te_tensor x, te_tensor branch, te_tensor scale, te_residual_options options);
+
 /* ---- cpu.c: kernels for processors, which work in vectors of 16 by themselves ---- */
 
 /* Their variants win on processors with vectors. */
@@ -196,7 +206,12 @@ typedef struct te_loss_options {
 } te_loss_options;
 
 /* logits (B,K,H,W), labels (B,1,H,W) or (B,3,H,W) for normals -> (4): the loss, two factors that its gradient uses, and
- * the number of valid pixels. What is ignored: kernels/loss.cl. */
-te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_loss_options options);
+ * the number of valid pixels. What is ignored: kernels/loss.cl. `pixels` (2), or absent: the valid pixels of a larger
+ * batch that this one is a part of, as te_loss_count() gives them; the loss is then this part's share of that batch's. */
+te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_tensor pixels, te_loss_options options);
+
+/* Add the valid pixels of `pictures` labels of `area` pixels each to pixels[0], those of the foreground (TE_LOSS_FOREGROUND)
+ * to pixels[1]. K: channels of the logits. */
+void te_loss_count(te_loss_kind kind, const float *labels, int64_t pictures, int64_t area, int64_t K, float pixels[2]);
 
 #endif

@@ -2,6 +2,13 @@
 
 enum { BLOCK = 4096 }; /* elements; as in kernels/optimiser.cl and optimiser_cpu.cl */
 
+/* Of ops in place: nothing is written there, it is a result for the graph's sake. */
+static te_status token_shape(te_call *call)
+{
+    call->out = TE_SHAPE1(1);
+    return TE_OK;
+}
+
 /* ---- square_sum ---- */
 
 static te_status square_shape(te_call *call)
@@ -65,13 +72,29 @@ te_tensor te_square_sum(te_graph *graph, te_tensor x, te_tensor before)
     return te_graph_call(graph, &te_op_square_sum, NULL, 2, (te_tensor[]){x, before});
 }
 
-/* ---- adam ---- */
+/* ---- accumulate ---- */
 
-static te_status token_shape(te_call *call)
+static te_status accumulate_emit(te_plan *plan, const te_call *call)
 {
-    call->out = TE_SHAPE1(1); /* nothing is written there: a result for the graph's sake */
-    return TE_OK;
+    int64_t elements = te_shape_count(&call->in[0]);
+    te_launch launch = {.family = "optimiser", .kernel = "accumulate", .writes = call->out_value,
+                        .global = {(size_t)elements},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[2]), TE_INT(elements)}};
+    return te_plan_launch(plan, &launch);
 }
+
+static const te_variant accumulate_variants[] = {{"generic", NULL, NULL, accumulate_emit}, {0}};
+
+const te_op te_op_accumulate = {.name = "accumulate", .shape = token_shape, .in_place = true,
+                                .variants = accumulate_variants};
+
+void te_accumulate(te_graph *graph, te_tensor sum, te_tensor x, te_tensor keep)
+{
+    te_graph_call(graph, &te_op_accumulate, NULL, 3, (te_tensor[]){sum, x, keep});
+}
+
+/* ---- adam ---- */
 
 static te_status adam_emit_on(te_plan *plan, const te_call *call, bool cpu)
 {
@@ -103,6 +126,7 @@ static const te_variant adam_variants[] = {
     {"generic", NULL, NULL, adam_emit}, {"cpu", NULL, te_prefers_wide_cpu, adam_emit_cpu}, {0}};
 
 const te_op te_op_adam = {.name = "adam", .attribute_bytes = sizeof(te_adam_options), .shape = token_shape,
+                          .in_place = true,
                           .variants = adam_variants};
 
 void te_adam(te_graph *graph, const te_tensor in[6], te_adam_options options)
@@ -131,7 +155,7 @@ static te_status running_emit(te_plan *plan, const te_call *call)
 static const te_variant running_variants[] = {{"generic", NULL, NULL, running_emit}, {0}};
 
 const te_op te_op_running_update = {.name = "running_update", .attribute_bytes = sizeof(running_options),
-                                    .shape = token_shape, .variants = running_variants};
+                                    .shape = token_shape, .in_place = true, .variants = running_variants};
 
 void te_running_update(te_graph *graph, te_tensor mean, te_tensor variance, te_tensor stats, te_tensor conv_bias,
                        int64_t rows)

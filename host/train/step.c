@@ -1,164 +1,41 @@
-#include "train/step.h"
+#include "train/step_private.h"
 
-#include "ops/gradient.h"
+#include "base/random.h"
 #include "ops/optimiser.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* The loss of each task (MODEL.md section 6). */
-static const te_loss_kind kinds[TE_TASK_COUNT] = {
-    [TE_SEMSEG] = TE_LOSS_CLASSES,  [TE_HUMAN_PARTS] = TE_LOSS_CLASSES, [TE_SAL] = TE_LOSS_FOREGROUND,
-    [TE_NORMALS] = TE_LOSS_NORMALS, [TE_EDGE] = TE_LOSS_EDGE,           [TE_DEPTH] = TE_LOSS_DEPTH,
-};
-
-te_loss_kind te_train_loss_kind(te_task_id task)
-{
-    return kinds[task];
-}
-
-enum { LOSS_RESULT = 4 };
-
-/* A trained param: its value in the graph, and those of Adam's moments. */
-typedef struct trained {
-    int param, value, m, v;
-} trained;
-
-struct te_train_step {
-    te_model *model;
-    te_device *device;
-    te_graph graph;
-    te_plan *plan;
-    te_tensor image, labels[TE_TASK_COUNT], seeds[TE_TASK_COUNT], losses[TE_TASK_COUNT], rates, squares;
-    trained *trained;
-    int trained_count;
-};
-
-/* ---- recording ---- */
-
-/* logits of the config's task t -> its loss; `seed` is the gradient that the total has in it: its weight. */
-static void record_loss(te_train_step *step, int t)
-{
-    te_graph *graph = &step->graph;
-    const te_config *config = &step->model->config;
-    char name[TE_VALUE_NAME];
-    snprintf(name, sizeof name, "logits.%s", config->task_names[t]);
-    int value = te_graph_find(graph, name);
-    if (graph->status != TE_OK || value < 0) {
-        return;
-    }
-    graph->values[value].name[0] = '\0'; /* not read by the host: its buffer may be shared */
-    te_tensor logits = {value, graph->values[value].shape};
-    te_shape label = logits.shape;
-    label.size[1] = config->tasks[t] == TE_NORMALS ? 3 : 1;
-    step->labels[t] = te_graph_input(graph, label);
-    step->seeds[t] = te_graph_input(graph, TE_SHAPE1(LOSS_RESULT));
-    step->losses[t] = te_loss(graph, logits, step->labels[t], (te_loss_options){kinds[config->tasks[t]]});
-    te_graph_output(graph, step->losses[t], "loss");
-    snprintf(name, sizeof name, "labels.%s", config->task_names[t]);
-    te_graph_output(graph, step->labels[t], name); /* inputs have names for messages */
-}
-
-/* Gradients of everything, from the losses' seeds. NULL on failure. */
-static te_tensor *record_gradients(te_train_step *step)
-{
-    te_graph *graph = &step->graph;
-    int values = graph->value_count;
-    te_tensor *gradients = te_alloc((size_t)values, sizeof *gradients, "gradients");
-    for (int i = 0; gradients && i < values; i++) {
-        gradients[i] = TE_ABSENT;
-    }
-    for (int t = 0; gradients && t < step->model->config.task_count; t++) {
-        gradients[step->losses[t].value] = step->seeds[t];
-    }
-    if (gradients && te_graph_differentiate(graph, gradients) == TE_OK) {
-        return gradients;
-    }
-    free(gradients);
-    return NULL;
-}
-
-static bool in_backbone(const te_param *param)
-{
-    return strcmp(param->part, "backbone") == 0;
-}
-
-/* The squared norm of the whole gradient, then Adam on every param that has one. */
-static te_status record_update(te_train_step *step, const te_tensor *gradients, int values,
-                               const te_train_options *options)
-{
-    te_graph *graph = &step->graph;
-    const te_params *params = &step->model->params;
-    step->trained = te_alloc((size_t)params->count, sizeof *step->trained, "the optimiser");
-    if (!step->trained) {
-        return TE_ERR_MEMORY;
-    }
-    graph->part = "optimiser";
-    step->rates = te_graph_input(graph, TE_SHAPE1(TE_RATE_COUNT));
-    step->squares = TE_ABSENT;
-    for (int i = 0; i < values; i++) {
-        if (graph->values[i].place == TE_PLACE_PARAM && gradients[i].value >= 0) {
-            step->squares = te_square_sum(graph, gradients[i], step->squares);
-        }
-    }
-    te_graph_output(graph, step->squares, "squares");
-    for (int i = 0; i < values; i++) {
-        if (graph->values[i].place != TE_PLACE_PARAM || gradients[i].value < 0) {
-            continue;
-        }
-        te_shape shape = graph->values[i].shape;
-        te_tensor m = te_graph_input(graph, shape), v = te_graph_input(graph, shape);
-        const te_param *param = &params->list[graph->values[i].param];
-        float factor = in_backbone(param) && options->backbone_factor > 0 ? options->backbone_factor : 1.0f;
-        te_adam(graph, (te_tensor[]){{i, shape}, gradients[i], m, v, step->rates, step->squares},
-                (te_adam_options){.factor = factor, .decays = 1.0f, .decoupled = options->decoupled});
-        step->trained[step->trained_count++] = (trained){graph->values[i].param, i, m.value, v.value};
-    }
-    return graph->status;
-}
-
-static te_status record(te_train_step *step, const te_train_options *options)
-{
-    te_extent extent = {.batch = options->batch, .height = options->height / TE_PATCH,
-                        .width = options->width / TE_PATCH};
-    step->graph.training = true;
-    step->image = te_model_record(step->model, &step->graph, extent, 0);
-    te_graph_output(&step->graph, step->image, "images");
-    for (int t = 0; t < step->model->config.task_count; t++) {
-        record_loss(step, t);
-    }
-    TE_TRY(step->graph.status);
-    int values = step->graph.value_count;
-    te_tensor *gradients = record_gradients(step);
-    if (!gradients) {
-        return step->graph.status != TE_OK ? step->graph.status : TE_ERR_MEMORY;
-    }
-    te_status status = record_update(step, gradients, values, options);
-    free(gradients);
-    return status;
-}
 
 /* ---- life ---- */
 
-/* Seeds are the tasks' weights; moments start at zero. */
-static te_status write_constants(te_train_step *step)
+static te_status write_zeros(te_train_step *step, int value)
+{
+    int64_t count = te_shape_count(&step->graph.values[value].shape);
+    float *zeros = te_alloc((size_t)count, sizeof *zeros, "the optimiser");
+    te_status status = zeros ? te_plan_write(step->plan, value, zeros) : TE_ERR_MEMORY;
+    free(zeros);
+    return status;
+}
+
+/* Seeds are the tasks' weights, times the scale that keeps gradients within fp16. */
+static te_status write_seeds(te_train_step *step)
 {
     const te_config *config = &step->model->config;
     for (int t = 0; t < config->task_count; t++) {
-        float seed[LOSS_RESULT] = {te_tasks[config->tasks[t]].loss_weight};
+        float seed[TE_LOSS_RESULT] = {te_tasks[config->tasks[t]].loss_weight * step->scale.scale};
         TE_TRY(te_plan_write(step->plan, step->seeds[t].value, seed));
     }
-    for (int i = 0; i < step->trained_count; i++) {
-        int64_t count = te_shape_count(&step->graph.values[step->trained[i].m].shape);
-        float *zeros = te_alloc((size_t)count, sizeof *zeros, "the optimiser");
-        te_status status = zeros ? te_plan_write(step->plan, step->trained[i].m, zeros) : TE_ERR_MEMORY;
-        status = status == TE_OK ? te_plan_write(step->plan, step->trained[i].v, zeros) : status;
-        free(zeros);
-        TE_TRY(status);
-    }
     return TE_OK;
+}
+
+/* Moments start at zero. */
+static te_status write_constants(te_train_step *step)
+{
+    for (int i = 0; i < step->trained_count; i++) {
+        TE_TRY(write_zeros(step, step->trained[i].m));
+        TE_TRY(write_zeros(step, step->trained[i].v));
+    }
+    return te_train_step_set_scale(step, step->options.precision == TE_FP16 ? TE_FIRST_LOSS_SCALE : TE_NO_LOSS_SCALE);
 }
 
 te_status te_train_step_create(te_train_step **step, te_model *model, te_device *device,
@@ -170,8 +47,10 @@ te_status te_train_step_create(te_train_step **step, te_model *model, te_device 
     }
     created->model = model;
     created->device = device;
+    created->options = *options;
+    created->options.accumulate = options->accumulate > 1 ? options->accumulate : 1;
     te_status status;
-    TE_TRY_OUT(record(created, options));
+    TE_TRY_OUT(te_train_step_record(created));
     TE_TRY_OUT(te_plan_create(&created->plan, device, &created->graph));
     TE_TRY_OUT(write_constants(created));
     *step = created;
@@ -191,7 +70,10 @@ void te_train_step_free(te_train_step *step)
     }
 }
 
-/* ---- running ---- */
+/* ---- inputs ---- */
+
+/* Random numbers of stochastic depth: a stream for each part of each step, beyond those that other users count from 0. */
+#define STREAM_DEPTH ((uint64_t)1 << 48)
 
 static te_status write_rates(te_train_step *step, const te_rates *rates, int64_t count)
 {
@@ -200,38 +82,140 @@ static te_status write_rates(te_train_step *step, const te_rates *rates, int64_t
         [TE_EPSILON] = rates->epsilon, [TE_DECAY] = rates->decay,
         [TE_CORRECTION1] = (float)(1 - pow((double)rates->beta1, (double)count)),
         [TE_CORRECTION2] = (float)(1 - pow((double)rates->beta2, (double)count)),
-        [TE_LARGEST_NORM] = rates->largest_norm};
+        [TE_LARGEST_NORM] = rates->largest_norm, [TE_GRADIENT_SCALE] = step->scale.scale};
     return te_plan_write(step->plan, step->rates.value, values);
 }
 
-static te_status read_result(te_train_step *step, te_step_result *result)
+/* The rate at which a block's branches are left out rises linearly from 0 (MODEL.md section 2). What is drawn for a
+ * branch and picture is a function of (seed, step, part, branch, picture). */
+static te_status write_depth_scales(te_train_step *step, int64_t count, int part)
+{
+    if (step->depth_scales < 0) {
+        return TE_OK;
+    }
+    const te_shape *shape = &step->graph.values[step->depth_scales].shape;
+    int branches = (int)shape->size[0], pictures = (int)shape->size[1], blocks = branches / 2;
+    float *scales = te_alloc((size_t)(branches * pictures), sizeof *scales, "stochastic depth");
+    if (!scales) {
+        return TE_ERR_MEMORY;
+    }
+    uint64_t stream = STREAM_DEPTH + (uint64_t)(count * step->options.accumulate + part);
+    for (int i = 0; i < branches * pictures; i++) {
+        int block = i / pictures / 2;
+        float rate = blocks > 1 ? step->options.depth_rate * (float)block / (float)(blocks - 1) : 0.0f;
+        bool kept = te_random_uniform(step->options.seed, stream, (uint64_t)i) >= rate;
+        scales[i] = kept ? 1.0f / (1.0f - rate) : 0.0f;
+    }
+    te_status status = te_plan_write(step->plan, step->depth_scales, scales);
+    free(scales);
+    return status;
+}
+
+static int64_t label_channels(const te_train_step *step, int t)
+{
+    return step->graph.values[step->labels[t].value].shape.size[1];
+}
+
+/* The valid pixels of the whole batch, over which its parts' losses are means. */
+static te_status write_pixels(te_train_step *step, const te_batch *batch)
 {
     const te_config *config = &step->model->config;
-    float squares;
-    result->total = 0;
-    for (int t = 0; t < config->task_count; t++) {
-        float loss[LOSS_RESULT];
-        TE_TRY(te_plan_read(step->plan, step->losses[t].value, loss));
-        result->losses[t] = loss[0];
-        result->valid[t] = loss[3];
-        result->total += te_tasks[config->tasks[t]].loss_weight * loss[0];
+    int64_t area = (int64_t)step->options.height * step->options.width;
+    int64_t pictures = (int64_t)step->options.batch * step->options.accumulate;
+    for (int t = 0; t < config->task_count && step->options.accumulate > 1; t++) {
+        float pixels[2] = {0};
+        te_loss_count(te_train_loss_kind(config->tasks[t]), batch->labels[t], pictures, area, config->channels[t],
+                      pixels);
+        TE_TRY(te_plan_write(step->plan, step->pixels[t].value, pixels));
     }
-    TE_TRY(te_plan_read(step->plan, step->squares.value, &squares));
-    result->norm = sqrtf(squares);
     return TE_OK;
+}
+
+/* Part `part` of the batch. */
+static te_status write_part(te_train_step *step, const te_batch *batch, int part)
+{
+    size_t pixels = (size_t)part * (size_t)step->options.batch * (size_t)step->options.height *
+                    (size_t)step->options.width;
+    float keep = part == 0 ? 0.0f : 1.0f;
+    TE_TRY(te_plan_write(step->plan, step->image.value, batch->images + 3 * pixels));
+    for (int t = 0; t < step->model->config.task_count; t++) {
+        const float *labels = batch->labels[t] + (size_t)label_channels(step, t) * pixels;
+        TE_TRY(te_plan_write(step->plan, step->labels[t].value, labels));
+    }
+    return step->options.accumulate > 1 ? te_plan_write(step->plan, step->keep.value, &keep) : TE_OK;
+}
+
+/* ---- running ---- */
+
+/* Add the losses of the part that has run; false where one is no number, so that the inputs stay for a look at them. */
+static te_status add_losses(te_train_step *step, te_step_result *result, bool *finite)
+{
+    const te_config *config = &step->model->config;
+    for (int t = 0; t < config->task_count; t++) {
+        float loss[TE_LOSS_RESULT];
+        TE_TRY(te_plan_read(step->plan, step->losses[t].value, loss));
+        result->losses[t] += loss[0];
+        result->valid[t] += loss[3];
+        result->total += te_tasks[config->tasks[t]].loss_weight * loss[0];
+        *finite = *finite && isfinite(loss[0]);
+    }
+    return TE_OK;
+}
+
+/* fp16 ends at 65504: a gradient that went beyond halves the scale, and the step is left out; every so often a larger
+ * scale is tried. */
+static te_status adapt_scale(te_train_step *step, te_step_result *result)
+{
+    if (step->options.precision != TE_FP16) {
+        return TE_OK;
+    }
+    te_loss_scale scale = step->scale;
+    if (isfinite(result->norm)) {
+        bool grow = ++scale.steps >= TE_LOSS_SCALE_PATIENCE && scale.scale < TE_LARGEST_LOSS_SCALE;
+        scale = grow ? (te_loss_scale){2 * scale.scale, 0} : scale;
+    } else if (scale.scale > 1) {
+        scale = (te_loss_scale){scale.scale / 2, 0};
+        result->skipped = true;
+    }
+    return te_train_step_set_scale(step, scale);
 }
 
 te_status te_train_step_run(te_train_step *step, const te_batch *batch, const te_rates *rates, int64_t count,
                             te_step_result *result)
 {
-    TE_TRY(te_plan_write(step->plan, step->image.value, batch->images));
-    for (int t = 0; t < step->model->config.task_count; t++) {
-        TE_TRY(te_plan_write(step->plan, step->labels[t].value, batch->labels[t]));
-    }
+    bool finite = true;
+    float squares;
+    *result = (te_step_result){.norm = NAN};
+    TE_TRY(write_pixels(step, batch));
     TE_TRY(write_rates(step, rates, count));
-    TE_TRY(te_plan_run(step->plan));
-    return read_result(step, result);
+    for (int part = 0; part < step->options.accumulate && finite; part++) {
+        TE_TRY(write_part(step, batch, part));
+        TE_TRY(write_depth_scales(step, count, part));
+        TE_TRY(te_plan_run_part(step->plan, false));
+        TE_TRY(add_losses(step, result, &finite));
+    }
+    if (!finite) {
+        return TE_OK;
+    }
+    TE_TRY(te_plan_run_part(step->plan, true));
+    TE_TRY(te_plan_read(step->plan, step->squares.value, &squares));
+    result->norm = sqrtf(squares) / step->scale.scale;
+    return adapt_scale(step, result);
 }
+
+te_status te_train_step_set_scale(te_train_step *step, te_loss_scale scale)
+{
+    bool changed = step->scale.scale != scale.scale;
+    step->scale = scale;
+    return changed ? write_seeds(step) : TE_OK;
+}
+
+te_loss_scale te_train_step_get_scale(const te_train_step *step)
+{
+    return step->scale;
+}
+
+/* ---- what it holds ---- */
 
 te_status te_train_step_fetch(te_train_step *step)
 {

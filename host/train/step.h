@@ -4,7 +4,7 @@
 
 #include "model/model.h"
 
-/* A batch on the host. Labels are planar floats: (B,1,H,W), normals (B,3,H,W); kernels/loss.cl says what is ignored. */
+/* A batch on the host, of options.batch * options.accumulate pictures. Labels are planar floats: (B,1,H,W), normals (B,3,H,W); kernels/loss.cl says what is ignored. */
 typedef struct te_batch {
     const float *images;                /* (B,3,H,W), normalised */
     const float *labels[TE_TASK_COUNT]; /* of the model's tasks */
@@ -19,8 +19,21 @@ typedef struct te_step_result {
     float losses[TE_TASK_COUNT]; /* before their weights */
     float valid[TE_TASK_COUNT];  /* pixels with a label */
     float total;                 /* weighted */
-    float norm;                  /* of the gradient, before it is cut */
+    float norm;                  /* of the gradient, before it is cut; NaN where a loss is no number */
+    bool skipped;                /* the gradient left fp16's range: nothing was changed but the loss scale */
 } te_step_result;
+
+/* With precision fp16 losses are scaled up, so that small gradients are not rounded to zero: halved when a gradient
+ * overflows, doubled after a number of steps without one. Part of a checkpoint. */
+typedef struct te_loss_scale {
+    float scale;
+    int steps; /* since it changed */
+} te_loss_scale;
+
+#define TE_NO_LOSS_SCALE ((te_loss_scale){1.0f, 0})
+#define TE_FIRST_LOSS_SCALE ((te_loss_scale){1024.0f, 0})
+#define TE_LARGEST_LOSS_SCALE 65536.0f
+enum { TE_LOSS_SCALE_PATIENCE = 1000 };
 
 typedef struct te_train_step te_train_step;
 
@@ -31,6 +44,11 @@ typedef struct te_train_options {
     int batch, height, width; /* pixels */
     int decoupled;            /* AdamW */
     float backbone_factor;    /* of the learning rate for the backbone; 0: 1 */
+    int accumulate;           /* parts of `batch` pictures that make one step; 0: 1. Batch norm sees each part alone */
+    bool recompute;           /* take blocks, decoders and heads again in the backward pass: less memory, more time */
+    te_precision precision;   /* of the products' operands */
+    float depth_rate;         /* at which the last block's branches are left out (stochastic depth) */
+    uint64_t seed;            /* of what is left out */
 } te_train_options;
 
 te_status te_train_step_create(te_train_step **step, te_model *model, te_device *device,
@@ -47,6 +65,10 @@ int te_train_step_count(const te_train_step *step);
 int te_train_step_param(const te_train_step *step, int index);
 te_status te_train_step_read_moments(te_train_step *step, int index, float *m, float *v);
 te_status te_train_step_write_moments(te_train_step *step, int index, const float *m, const float *v);
+
+/* The loss scale; what a checkpoint had of it. */
+te_loss_scale te_train_step_get_scale(const te_train_step *step);
+te_status te_train_step_set_scale(te_train_step *step, te_loss_scale scale);
 
 /* The plan, for validation beside it and for looking into a step that failed. */
 te_plan *te_train_step_get_plan(const te_train_step *step);
