@@ -29,7 +29,8 @@ __kernel void conv(__global const real *restrict x, __global const real *restric
             }
             size_t from = (size_t)(row + dy * width + dx) * (size_t)C + channel0;
             for (int c = 0; c < in_group; c++) {
-                sum += LOAD(x, from + (size_t)c) * LOAD(weights, (size_t)(c * size + ky) * (size_t)size + (size_t)kx);
+                size_t at = (size_t)(c * size + ky) * (size_t)size + (size_t)kx;
+                sum += ROUND(LOAD(x, from + (size_t)c)) * ROUND(LOAD(weights, at));
             }
         }
     }

@@ -33,7 +33,7 @@ static inline void load_tile(__local acc *tile, __global const real *restrict fr
         int row = row_stride == 1 ? i % TILE : i / DEPTH, k = row_stride == 1 ? i / TILE : i % DEPTH;
         bool inside = row0 + row < rows && k0 + k < K;
         size_t at = (size_t)(row0 + row) * (size_t)row_stride + (size_t)(k0 + k) * (size_t)k_stride;
-        tile[k * ROW + row] = inside ? LOAD(from, at) : 0.0f;
+        tile[k * ROW + row] = inside ? ROUND(LOAD(from, at)) : 0.0f;
     }
 }
 

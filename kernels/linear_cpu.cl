@@ -8,7 +8,7 @@
  *
  * Both operands are packed, so that the inner loop reads consecutively:
  *   x packed [group][M/12][K][12]     W packed [group][N/32][K][32]     (zero beyond M and N)
- * Packing reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once
+ * Packing rounds to the precision of the product (ROUND, real.clh). It reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once
  * per set of weights, x before every product.
  */
 #include "real.clh"
@@ -32,14 +32,15 @@
 /* One column of a panel, consecutive in memory. */
 static inline void copy_12(__global float *to, __global const float *from)
 {
-    vstore8(vload8(0, from), 0, to);
-    vstore4(vload4(0, from + 8), 0, to + 8);
+    float16 column = round16((float16)(vload8(0, from), vload4(0, from + 8), (float4)(0.0f)));
+    vstore8(column.lo, 0, to);
+    vstore4(column.hi.lo, 0, to + 8);
 }
 
 static inline void copy_32(__global float *to, __global const float *from)
 {
-    vstore16(vload16(0, from), 0, to);
-    vstore16(vload16(0, from + 16), 0, to + 16);
+    vstore16(round16(vload16(0, from)), 0, to);
+    vstore16(round16(vload16(0, from + 16)), 0, to + 16);
 }
 
 /* One side of a product -> panels of TILE rows: [group][rows/TILE][K][TILE], PACK_K columns a work-item. With rows
@@ -63,7 +64,8 @@ static inline void copy_32(__global float *to, __global const float *from)
     for (int k0 = first; k0 < min(first + PACK_K, K); k0 += 16) {                                                   \
         int count = min(16, K - k0);                                                                                \
         for (int i = 0; i < used && k_stride == 1; i++) {                                                           \
-            *(float16 *)(block + 16 * i) = load_some(from + (size_t)i * (size_t)row_stride + (size_t)k0, count);    \
+            float16 line = load_some(from + (size_t)i * (size_t)row_stride + (size_t)k0, count);                    \
+            *(float16 *)(block + 16 * i) = round16(line);                                                           \
         }                                                                                                           \
         for (int k = 0; k < count && k_stride == 1; k++) {                                                          \
             for (int i = 0; i < TILE; i++) {                                                                        \
@@ -73,7 +75,7 @@ static inline void copy_32(__global float *to, __global const float *from)
         for (int k = k0; k < k0 + count && k_stride != 1; k++) {                                                    \
             for (int i = 0; i < TILE; i++) {                                                                        \
                 size_t at = (size_t)min(i, used - 1) * (size_t)row_stride + (size_t)k * (size_t)k_stride;           \
-                packed[(size_t)k * TILE + (size_t)i] = i < used ? from[at] : 0.0f;                                  \
+                packed[(size_t)k * TILE + (size_t)i] = i < used ? ROUND(from[at]) : 0.0f;                                  \
             }                                                                                                       \
         }                                                                                                           \
     }

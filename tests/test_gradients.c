@@ -222,7 +222,8 @@ int main(int argc, char **argv)
             continue;
         }
         for (int row = 0; row < op->case_count && count < MOST; row++) {
-            if (op->cases[row].fill == TE_FILL_NORMAL || op->cases[row].fill == TE_FILL_POSITIVE) {
+            te_fill fill = op->cases[row].fill;
+            if (fill == TE_FILL_NORMAL || fill == TE_FILL_POSITIVE) {
                 gradient_case *test = &list[count];
                 *test = (gradient_case){.op = op, .row = &op->cases[row]};
                 snprintf(test->name, sizeof test->name, "gradient of %s %d", op->name, row);

@@ -15,6 +15,8 @@ typedef enum te_expert_kind { TE_EXPERT_MLP, TE_EXPERT_CONV } te_expert_kind;
 typedef enum te_gate_kind { TE_GATE_CONV1, TE_GATE_CONV3, TE_GATE_CONV5, TE_GATE_MLP } te_gate_kind;
 typedef enum te_write_kind { TE_WRITE_ADD, TE_WRITE_REPLACE, TE_WRITE_GATED } te_write_kind;
 typedef enum te_optimiser { TE_ADAM, TE_ADAMW } te_optimiser;
+typedef enum te_recompute { TE_RECOMPUTE_OFF, TE_RECOMPUTE_BLOCKS } te_recompute;
+typedef enum te_precision { TE_FP32, TE_BF16, TE_FP16 } te_precision; /* what products round their operands to */
 typedef enum te_schedule { TE_POLY, TE_COSINE } te_schedule;
 typedef enum te_data_source { TE_SOURCE_ROOMS } te_data_source;
 typedef enum te_fit_kind { TE_FIT_PAD, TE_FIT_STRETCH } te_fit_kind;
@@ -62,6 +64,10 @@ struct te_settings {
         te_schedule schedule;
         int warmup;
         float backbone_factor, decay, clip;
+        float depth_rate;              /* of stochastic depth, in the last block */
+        int accumulate;                /* batches that make one step */
+        te_recompute recompute;
+        te_precision precision;
         int seed, save_every;
         int validate_every, validate_count, sheet_samples;
     } train;

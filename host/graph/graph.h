@@ -5,10 +5,9 @@
 #include "graph/op.h"
 #include "graph/params.h"
 
-enum { TE_VALUE_NAME = 64 };
+#include "base/settings.h"
 
-/* What products round their operands to. Sums and everything else stay fp32. */
-typedef enum te_precision { TE_FP32, TE_BF16, TE_FP16 } te_precision;
+enum { TE_VALUE_NAME = 64 };
 
 typedef enum te_place { TE_PLACE_INPUT, TE_PLACE_PARAM, TE_PLACE_RESULT } te_place;
 

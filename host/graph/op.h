@@ -36,8 +36,16 @@ typedef struct te_variant {
     te_status (*emit)(te_plan *plan, const te_call *call);
 } te_variant;
 
-/* What the test fills inputs with. */
-typedef enum te_fill { TE_FILL_NORMAL, TE_FILL_POSITIVE, TE_FILL_LARGE, TE_FILL_INF, TE_FILL_NAN } te_fill;
+/* What the test fills inputs with. TE_FILL_ROUNDED: as TE_FILL_NORMAL, where the op rounds its inputs, a step function
+ * of which finite differences say nothing. */
+typedef enum te_fill {
+    TE_FILL_NORMAL,
+    TE_FILL_POSITIVE,
+    TE_FILL_ROUNDED,
+    TE_FILL_LARGE,
+    TE_FILL_INF,
+    TE_FILL_NAN
+} te_fill;
 
 /* A row of the op tests. */
 typedef struct te_case {

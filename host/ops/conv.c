@@ -21,7 +21,7 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t rows = te_shape_rows(&call->in[0]), outputs = call->out.size[2];
-    te_launch launch = {.family = "conv", .kernel = "conv", .writes = call->out_value,
+    te_launch launch = {.family = "conv", .kernel = "conv", .options = te_precision_option(o->precision), .writes = call->out_value,
                         .global = {(size_t)outputs, (size_t)rows},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
                                       TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows),
@@ -80,7 +80,8 @@ static te_status emit_unfold(te_plan *plan, const te_call *call)
                        .out = TE_SHAPE2(rows, w->size[0]),
                        .in_value = {unfolded, call->in_value[1], call->in_value[2], -1, -1},
                        .out_value = call->out_value};
-    *(te_linear_options *)(void *)product.attributes = (te_linear_options){.groups = o->groups, .gelu = o->gelu};
+    *(te_linear_options *)(void *)product.attributes = (te_linear_options){
+        .groups = o->groups, .gelu = o->gelu, .precision = o->precision};
     return te_plan_emit(plan, &product);
 }
 
@@ -101,7 +102,8 @@ static double convolve(const te_call *call, const double *x, const double *w, in
             continue;
         }
         for (int64_t c = 0; c < in_group; c++) {
-            sum += x[(row + dy * o->width + dx) * C + channel0 + c] * w[(output * in_group + c) * k * k + i];
+            sum += te_precision_round(o->precision, x[(row + dy * o->width + dx) * C + channel0 + c]) *
+                   te_precision_round(o->precision, w[(output * in_group + c) * k * k + i]);
         }
     }
     return sum;
@@ -146,7 +148,8 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
 
 static const te_conv_options wide = {.height = 3, .width = 5, .groups = 1},
                              grouped = {.height = 4, .width = 3, .groups = 3, .gelu = 1},
-                             one_line = {.height = 1, .width = 7, .groups = 1};
+                             one_line = {.height = 1, .width = 7, .groups = 1},
+                             fp16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_FP16};
 
 static const te_case cases[] = {
     {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &wide, TE_FILL_NORMAL},
@@ -157,6 +160,7 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 15, 8), TE_SHAPE4(16, 8, 3, 3), TE_SHAPE1(16)}, &wide, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &wide, TE_FILL_INF},
     {{TE_SHAPE3(1, 15, 8), TE_SHAPE4(16, 8, 3, 3), TE_SHAPE1(16)}, &wide, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &fp16, TE_FILL_ROUNDED},
 };
 
 const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_options), .shape = shape,
@@ -166,6 +170,7 @@ const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_opti
 te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options)
 {
     options.groups = options.groups ? options.groups : 1;
+    options.precision = graph->precision;
     if (graph->training && options.gelu) {
         options.gelu = 0; /* as in te_linear() */
         return te_gelu(graph, te_conv(graph, x, w, bias, options));

@@ -14,6 +14,7 @@ enum { TILE_M = 12, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
 typedef struct product {
     int64_t m, n, k;
     int groups, flags;
+    te_precision precision;
     int64_t x_row, x_k, x_group, w_row, w_k, w_group, y_row, y_group;
 } product;
 
@@ -52,9 +53,11 @@ static product describe_dw(const te_call *call)
 
 static product describe(const te_call *call)
 {
-    return call->op == &te_op_linear_dx   ? describe_dx(call)
-           : call->op == &te_op_linear_dw ? describe_dw(call)
-                                          : describe_forward(call);
+    product p = call->op == &te_op_linear_dx   ? describe_dx(call)
+                : call->op == &te_op_linear_dw ? describe_dw(call)
+                                               : describe_forward(call);
+    p.precision = ((const te_linear_options *)(const void *)call->attributes)->precision;
+    return p;
 }
 
 static te_status shape(te_call *call)
@@ -87,8 +90,8 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
     product p = describe(call);
     int side = te_plan_work_group(plan) >= 256 ? 16 : te_plan_work_group(plan) >= 64 ? 8
                : te_plan_work_group(plan) >= 16 ? 4 : 1;
-    char options[32];
-    snprintf(options, sizeof options, "-DSIDE=%d", side);
+    char options[64];
+    snprintf(options, sizeof options, "-DSIDE=%d %s", side, te_precision_option(p.precision));
     te_launch launch = {
         .family = "linear", .kernel = "linear", .options = options, .writes = call->out_value,
         .global = {(size_t)(p.n + 4 * side - 1) / (size_t)(4 * side) * (size_t)side,
@@ -127,11 +130,12 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
         return TE_ERR_MEMORY;
     }
     size_t slices = (size_t)panels(p.k, PACK_K);
-    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .writes = packed_w,
+    const char *rounding = te_precision_option(p.precision);
+    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = rounding, .writes = packed_w,
                         .global = {(size_t)n_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
                         .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k),
                                       TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group)}};
-    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .writes = packed_x,
+    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .options = rounding, .writes = packed_x,
                         .global = {(size_t)m_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
                                       TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
@@ -154,7 +158,7 @@ enum { NARROW = 32, NARROW_ROWS = 32 };
 static bool supports_narrow(const te_caps *caps, const te_call *call)
 {
     (void)caps;
-    return call->op == &te_op_linear; /* rows of both sides consecutive */
+    return call->op == &te_op_linear && describe(call).precision == TE_FP32; /* rows of both sides consecutive */
 }
 
 static bool prefers_narrow(const te_caps *caps, const te_call *call)
@@ -180,9 +184,8 @@ static te_status emit_narrow(te_plan *plan, const te_call *call)
 
 static bool supports_clblast(const te_caps *caps, const te_call *call)
 {
-    (void)call;
-    /* the smallest work-groups of its kernels */
-    return caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 && caps->max_work_item[1] >= 32;
+    /* its operands are fp32; the smallest work-groups of its kernels */
+    return describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 && caps->max_work_item[1] >= 32;
 }
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)
@@ -245,7 +248,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
             const double *x = in[0] + row * p.k * p.groups + column / p.n * p.k, *w = in[1] + column * p.k;
             double sum = 0;
             for (int64_t k = 0; k < p.k; k++) {
-                sum += x[k] * w[k];
+                sum += te_precision_round(p.precision, x[k]) * te_precision_round(p.precision, w[k]);
             }
             sum += in[2] ? in[2][column] : 0;
             sum = p.flags & HAS_GELU ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
@@ -261,7 +264,9 @@ static uint64_t macs(const te_call *call)
 }
 
 static const te_linear_options plain = {.groups = 1}, with_gelu = {.groups = 1, .gelu = 1},
-                               three = {.groups = 3}, five_gelu = {.groups = 5, .gelu = 1};
+                               three = {.groups = 3}, five_gelu = {.groups = 5, .gelu = 1},
+                               bf16 = {.groups = 1, .precision = TE_BF16},
+                               three_fp16 = {.groups = 3, .precision = TE_FP16};
 
 static const te_case cases[] = {
     {{TE_SHAPE2(1, 1), TE_SHAPE2(1, 1)}, &plain, TE_FILL_NORMAL},
@@ -274,6 +279,8 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 70, 65), TE_SHAPE2(129, 65), TE_SHAPE1(129)}, &plain, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &plain, TE_FILL_INF},
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &with_gelu, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 35, 48), TE_SHAPE2(33, 48), TE_SHAPE1(33)}, &bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 101, 3 * 20), TE_SHAPE2(3 * 40, 20), TE_SHAPE1(3 * 40)}, &three_fp16, TE_FILL_ROUNDED},
 };
 
 /* With z = x w^T + bias: dz = dy gelu'(z), z taken again where GELU was fused. */
@@ -299,6 +306,7 @@ te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, t
                     te_linear_options options)
 {
     options.groups = options.groups ? options.groups : 1;
+    options.precision = graph->precision;
     if (graph->training && options.gelu && residual.value < 0) {
         options.gelu = 0; /* apart, so that its gradient finds what went into it */
         return te_gelu(graph, te_linear(graph, x, w, bias, residual, options));
@@ -340,8 +348,8 @@ static void reference_strided(const te_call *call, const double *const in[TE_INP
         int64_t group = i / (p.m * p.n), m = i / p.n % p.m, n = i % p.n;
         double sum = 0;
         for (int64_t k = 0; k < p.k; k++) {
-            sum += in[0][group * p.x_group + m * p.x_row + k * p.x_k] *
-                   in[1][group * p.w_group + n * p.w_row + k * p.w_k];
+            sum += te_precision_round(p.precision, in[0][group * p.x_group + m * p.x_row + k * p.x_k]) *
+                   te_precision_round(p.precision, in[1][group * p.w_group + n * p.w_row + k * p.w_k]);
         }
         out[group * p.y_group + m * p.y_row + n] = sum;
     }
@@ -353,6 +361,8 @@ static const te_case cases_dx[] = {
     {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(300, 70)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 20, 50), TE_SHAPE2(50, 40)}, &plain, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48)}, &bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three_fp16, TE_FILL_ROUNDED},
 };
 
 static const te_case cases_dw[] = {
@@ -361,6 +371,8 @@ static const te_case cases_dw[] = {
     {{TE_SHAPE3(1, 300, 13), TE_SHAPE3(1, 300, 70)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE3(1, 101, 3 * 20)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 20, 50), TE_SHAPE3(1, 20, 40)}, &plain, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 35, 33), TE_SHAPE3(2, 35, 48)}, &bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 101, 3 * 64), TE_SHAPE3(1, 101, 3 * 32)}, &three_fp16, TE_FILL_ROUNDED},
 };
 
 const te_op te_op_linear_dx = {.name = "linear_dx", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dx,
@@ -372,10 +384,12 @@ const te_op te_op_linear_dw = {.name = "linear_dw", .attribute_bytes = sizeof(te
 
 te_tensor te_linear_dx(te_graph *graph, te_tensor dy, te_tensor w, int groups)
 {
-    return te_graph_call(graph, &te_op_linear_dx, &(te_linear_options){.groups = groups}, 2, (te_tensor[]){dy, w});
+    te_linear_options options = {.groups = groups, .precision = graph->precision};
+    return te_graph_call(graph, &te_op_linear_dx, &options, 2, (te_tensor[]){dy, w});
 }
 
 te_tensor te_linear_dw(te_graph *graph, te_tensor dy, te_tensor x, int groups)
 {
-    return te_graph_call(graph, &te_op_linear_dw, &(te_linear_options){.groups = groups}, 2, (te_tensor[]){dy, x});
+    te_linear_options options = {.groups = groups, .precision = graph->precision};
+    return te_graph_call(graph, &te_op_linear_dw, &options, 2, (te_tensor[]){dy, x});
 }

@@ -25,11 +25,20 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
 /* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
 te_status te_ops_check_variants(const char *setting);
 
+/* ---- precision.c ---- */
+
+/* A number as products of this precision take it. */
+double te_precision_round(te_precision precision, double value);
+
+/* The kernels' option for it, -D and all; "" for fp32. */
+const char *te_precision_option(te_precision precision);
+
 /* ---- linear.c: products ---- */
 
 typedef struct te_linear_options {
     int groups; /* G independent products side by side; 0: 1 */
     int gelu;   /* apply GELU before the residual is added */
+    te_precision precision; /* of x and w, or of dy and the other one; the graph's, set by te_linear() and its gradients */
 } te_linear_options;
 
 /* x (...,G*K), w (G*N,K), bias (G*N) or absent, residual (...,G*N) or absent -> (...,G*N):
@@ -60,6 +69,7 @@ typedef struct te_conv_options {
     int height, width; /* of the grid: N = height * width */
     int groups;        /* 0: 1 */
     int gelu;          /* apply GELU to the result */
+    te_precision precision; /* as in te_linear_options */
 } te_conv_options;
 
 /* x (B,N,C), w (Cout,C/groups,k,k), bias (Cout) -> (B,N,Cout): k x k, k odd, stride 1, zero padding k/2. */

@@ -27,7 +27,7 @@ te_status te_trainer_check_numbers(te_trainer *trainer, const te_step_result *re
     long long step = (long long)trainer->progress.taken + 1;
     char symptom[256], origin[768];
     describe_symptom(&trainer->model->config, result, symptom, sizeof symptom);
-    if (!symptom[0]) {
+    if (!symptom[0] || result->skipped) {
         return TE_OK;
     }
     te_plan *plan = te_train_step_get_plan(trainer->step);

@@ -88,7 +88,7 @@ static te_status write_rates(te_train_step *step, const te_rates *rates, int64_t
 
 /* The rate at which a block's branches are left out rises linearly from 0 (MODEL.md section 2). What is drawn for a
  * branch and picture is a function of (seed, step, part, branch, picture). */
-static te_status write_depth_scales(te_train_step *step, int64_t count, int part)
+te_status te_train_step_draw_depth(te_train_step *step, int64_t count, int part)
 {
     if (step->depth_scales < 0) {
         return TE_OK;
@@ -190,7 +190,7 @@ te_status te_train_step_run(te_train_step *step, const te_batch *batch, const te
     TE_TRY(write_rates(step, rates, count));
     for (int part = 0; part < step->options.accumulate && finite; part++) {
         TE_TRY(write_part(step, batch, part));
-        TE_TRY(write_depth_scales(step, count, part));
+        TE_TRY(te_train_step_draw_depth(step, count, part));
         TE_TRY(te_plan_run_part(step->plan, false));
         TE_TRY(add_losses(step, result, &finite));
     }

@@ -28,4 +28,7 @@ struct te_train_step {
 /* Record forward, losses, gradients and update into step->graph, as step->options say. */
 te_status te_train_step_record(te_train_step *step);
 
+/* Draw and write the scales of stochastic depth for part `part` of step `count`; nothing without it. */
+te_status te_train_step_draw_depth(te_train_step *step, int64_t count, int part);
+
 #endif

@@ -34,7 +34,11 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     te_train_options options = {.batch = settings->train.batch, .height = settings->input.height,
                                 .width = settings->input.width,
                                 .decoupled = settings->train.optimiser == TE_ADAMW,
-                                .backbone_factor = settings->train.backbone_factor};
+                                .backbone_factor = settings->train.backbone_factor,
+                                .accumulate = settings->train.accumulate,
+                                .recompute = settings->train.recompute == TE_RECOMPUTE_BLOCKS,
+                                .precision = settings->train.precision, .depth_rate = settings->train.depth_rate,
+                                .seed = (uint64_t)settings->train.seed};
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
@@ -92,7 +96,7 @@ static void fill_report(const te_trainer *trainer, const te_step_result *result,
     const te_config *config = &trainer->model->config;
     report->step = trainer->progress.taken;
     report->steps = trainer->settings->train.iterations;
-    report->pictures = trainer->settings->train.batch;
+    report->pictures = trainer->settings->train.batch * trainer->settings->train.accumulate;
     report->task_count = config->task_count;
     for (int t = 0; t < config->task_count; t++) {
         report->tasks[t] = config->task_names[t];
@@ -171,7 +175,7 @@ static te_status take_steps(te_trainer *trainer, te_loader *loader, te_train_fun
 static te_status open_loader(const te_trainer *trainer, te_loader **loader)
 {
     const te_settings *settings = trainer->settings;
-    te_loader_options options = {.batch = settings->train.batch, .height = settings->input.height,
+    te_loader_options options = {.batch = settings->train.batch * settings->train.accumulate, .height = settings->input.height,
                                  .width = settings->input.width, .threads = settings->data.threads,
                                  .first = (uint64_t)trainer->progress.taken};
     return te_loader_create(loader, trainer->dataset, &options);
