@@ -31,4 +31,23 @@ typedef struct te_sheet_gates {
  * cells share one scale, 0 to the largest score rounded up to a multiple of 0.05, which a bar shows. */
 te_status te_sheet_draw_gates(te_picture **sheet, const te_sheet_gates *gates, const char *footer);
 
+/* Samples with their labels and what a network makes of them. */
+typedef struct te_sheet_sample {
+    const float *image;                        /* (3,h,w), normalised as the network sees it */
+    const float *labels[TE_TASK_COUNT];        /* of the sheet's tasks: (1,h,w), normals (3,h,w); data/dataset.h */
+    const te_map *predictions[TE_TASK_COUNT];  /* (h,w) */
+} te_sheet_sample;
+
+typedef struct te_sheet_samples {
+    const te_sheet_sample *list;
+    int count, width, height;
+    const te_task_id *tasks;
+    int task_count, semseg_classes;
+    const char *const *class_names; /* of semseg; NULL, and any of them NULL: te_class_name() */
+} te_sheet_samples;
+
+/* A row a sample: the picture, then label and prediction of each task. Pixels without a label are striped. Depth has one
+ * scale in a row. Below, the colours of the classes that occur. */
+te_status te_sheet_draw_samples(te_picture **sheet, const te_sheet_samples *samples, const char *footer);
+
 #endif

@@ -162,10 +162,22 @@ te_status te_run_add_validation(te_run *run, int64_t step, const te_validated *r
     return te_history_add(run->validations, step, values);
 }
 
-te_status te_run_draw(const te_run *run)
+te_status te_run_draw_curves(const te_run *run)
 {
     char *path = te_run_path(run, "curves.svg");
     te_status status = path ? te_curves_save(path, run->log, run->validations) : TE_ERR_MEMORY;
+    free(path);
+    return status;
+}
+
+te_status te_run_draw_sheet(const te_run *run, int64_t step, const te_validation *validation, const char *footer)
+{
+    char name[64];
+    snprintf(name, sizeof name, "sheets/step_%06lld.png", (long long)step);
+    char *path = te_run_path(run, name), *folder = te_run_path(run, "sheets");
+    te_status status = path && folder ? te_folder_make(folder) : TE_ERR_MEMORY;
+    status = status == TE_OK ? te_validation_save_sheet(validation, path, footer) : status;
+    free(folder);
     free(path);
     return status;
 }

@@ -11,17 +11,12 @@
 #ifndef TE_TRAIN_RUN_H
 #define TE_TRAIN_RUN_H
 
-#include "model/config.h"
 #include "train/history.h"
+#include "train/validation.h"
 
 #include <stdbool.h>
 
 typedef struct te_run te_run;
-
-/* The validation's result: each task's loss (NaN where no picture has a label) and the weighted sum. */
-typedef struct te_validated {
-    double losses[TE_TASK_COUNT], total;
-} te_validated;
 
 /* Make the folder, or go on in it after step `taken`; without `resumed` one that holds a run is refused. A folder is
  * used by one run at a time. */
@@ -32,8 +27,9 @@ void te_run_close(te_run *run);
 te_status te_run_add_step(te_run *run, const te_train_report *report);
 te_status te_run_add_validation(te_run *run, int64_t step, const te_validated *result);
 
-/* Draw curves.svg. */
-te_status te_run_draw(const te_run *run);
+/* Draw curves.svg, and the sheet of a step. */
+te_status te_run_draw_curves(const te_run *run);
+te_status te_run_draw_sheet(const te_run *run, int64_t step, const te_validation *validation, const char *footer);
 
 /* "folder/name" in fresh memory; NULL, with a message recorded, where memory is short. */
 char *te_run_path(const te_run *run, const char *name);

@@ -56,6 +56,7 @@ void te_trainer_free(te_trainer *trainer)
 {
     if (trainer) {
         te_run_close(trainer->run);
+        te_validation_free(trainer->validation);
         te_train_step_free(trainer->step);
         te_dataset_close(trainer->dataset);
         te_settings_free(trainer->settings);
@@ -150,6 +151,50 @@ static te_status save_last(te_trainer *trainer)
     return TE_OK;
 }
 
+static void tell_validation(const te_trainer *trainer, const te_validated *result, char *text, size_t bytes)
+{
+    const te_config *config = &trainer->model->config;
+    bool best = trainer->progress.best_step == trainer->progress.taken;
+    size_t used = (size_t)snprintf(text, bytes, "validation at step %lld: total %.4f%s", (long long)trainer->progress.taken,
+                                   result->total, best ? ", the lowest so far" : "");
+    for (int t = 0; t < config->task_count && used < bytes; t++) {
+        const char *format = isnan(result->losses[t]) ? "%s %s -" : "%s %s %.4f";
+        used += (size_t)snprintf(text + used, bytes - used, format, t ? "" : ":", config->task_names[t],
+                                 result->losses[t]);
+    }
+}
+
+/* Validate, and write down and draw what came of it. The sheet's footer is the line of the log. */
+static te_status validate(te_trainer *trainer)
+{
+    te_progress *progress = &trainer->progress;
+    te_validated result;
+    char line[512];
+    TE_TRY(te_validation_run(trainer->validation, &result));
+    progress->validated = progress->taken;
+    bool best = isfinite(result.total) && (progress->best_step == 0 || result.total < progress->best);
+    if (best) {
+        progress->best_step = progress->taken;
+        progress->best = result.total;
+    }
+    tell_validation(trainer, &result, line, sizeof line);
+    te_log(isfinite(result.total) ? TE_LOG_INFO : TE_LOG_WARNING, "%s", line);
+    TE_TRY(te_run_add_validation(trainer->run, progress->taken, &result));
+    TE_TRY(best ? save_to_run(trainer, "best.safetensors") : TE_OK);
+    TE_TRY(te_run_draw_curves(trainer->run));
+    return trainer->settings->train.sheet_samples
+               ? te_run_draw_sheet(trainer->run, progress->taken, trainer->validation, line)
+               : TE_OK;
+}
+
+/* At every so manyth step and at the last, unless it was done before a stop. */
+static bool validation_due(const te_trainer *trainer)
+{
+    int64_t taken = trainer->progress.taken;
+    return trainer->validation && taken > 0 && trainer->progress.validated != taken &&
+           (taken % trainer->settings->train.validate_every == 0 || taken == trainer->settings->train.iterations);
+}
+
 /* What is due after a step. */
 static te_status keep_records(te_trainer *trainer, const te_train_report *report)
 {
@@ -157,6 +202,7 @@ static te_status keep_records(te_trainer *trainer, const te_train_report *report
         return TE_OK;
     }
     TE_TRY(te_run_add_step(trainer->run, report));
+    TE_TRY(validation_due(trainer) ? validate(trainer) : TE_OK);
     return report->step % trainer->settings->train.save_every == 0 ? save_last(trainer) : TE_OK;
 }
 
@@ -182,10 +228,19 @@ static te_status open_loader(const te_trainer *trainer, te_loader **loader)
 }
 
 /* A checkpoint before the first step shows that there is room for one, and that a run that is killed early can be resumed.
- */
+ * A validation that a stop cut short is made up for. */
 static te_status begin(te_trainer *trainer)
 {
-    return trainer->run && !trainer->resumed ? save_last(trainer) : TE_OK;
+    if (!trainer->run) {
+        return TE_OK;
+    }
+    if (trainer->settings->train.validate_every && !trainer->validation) {
+        te_status status = te_validation_create(&trainer->validation, trainer->model, trainer->device, trainer->settings,
+                                                te_train_step_get_plan(trainer->step));
+        TE_TRY(advise_on_memory(status));
+    }
+    TE_TRY(trainer->resumed ? TE_OK : save_last(trainer));
+    return validation_due(trainer) ? validate(trainer) : TE_OK;
 }
 
 static te_status end(te_trainer *trainer)
@@ -194,16 +249,18 @@ static te_status end(te_trainer *trainer)
         return TE_OK;
     }
     TE_TRY(save_last(trainer));
-    return te_run_draw(trainer->run);
+    return te_run_draw_curves(trainer->run);
 }
 
 te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context)
 {
     te_loader *loader;
-    TE_TRY(begin(trainer));
-    TE_TRY(open_loader(trainer, &loader));
-    te_status status = take_steps(trainer, loader, report, context);
-    te_loader_free(loader);
+    te_status status = begin(trainer);
+    if (status == TE_OK) {
+        TE_TRY(open_loader(trainer, &loader));
+        status = take_steps(trainer, loader, report, context);
+        te_loader_free(loader);
+    }
     if (status == TE_OK || status == TE_ERR_INTERRUPTED) {
         te_status ended = end(trainer);
         status = ended == TE_OK ? status : ended;

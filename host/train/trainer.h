@@ -22,6 +22,7 @@ struct te_trainer {
     te_train_step *step;
     te_progress progress;
     te_run *run;    /* NULL: no files are written */
+    te_validation *validation; /* NULL: none wanted, or not begun */
     bool resumed;   /* from a checkpoint */
     int64_t saved;  /* the step that last.safetensors is of; -1: none of this process */
 };
