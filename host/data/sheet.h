@@ -47,7 +47,7 @@ typedef struct te_sheet_samples {
 } te_sheet_samples;
 
 /* A row a sample: the picture, then label and prediction of each task. Pixels without a label are striped. Depth has one
- * scale in a row. Below, the colours of the classes that occur. */
+ * scale in a row, its label's. Below, the colours of the classes that occur. */
 te_status te_sheet_draw_samples(te_picture **sheet, const te_sheet_samples *samples, const char *footer);
 
 #endif

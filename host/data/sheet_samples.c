@@ -39,7 +39,7 @@ static layout lay_out(const te_sheet_samples *s)
         at.cell_width = s->width * (CELL / longest);
         at.cell_height = s->height * (CELL / longest);
     }
-    at.row_height = at.cell_height + NOTE + MARGIN / 2;
+    at.row_height = at.cell_height + NOTE + MARGIN - 4;
     return at;
 }
 
@@ -121,20 +121,29 @@ static te_status draw_map(te_picture *sheet, const layout *at, int x, int y, con
     return status;
 }
 
-/* Metres from the nearest to the farthest, of the label where there is one and of the prediction. */
+static void widen(te_legend *legend, const float *metres, size_t count, bool zero)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (isfinite(metres[i]) && (metres[i] > 0 || zero)) {
+            legend->low = fminf(legend->low, metres[i]);
+            legend->high = fmaxf(legend->high, metres[i]);
+        }
+    }
+}
+
+/* From the nearest to the farthest of the label; where there is none, of the prediction. */
 static void find_scale(te_legend *legend, const float *label, const te_map *prediction)
 {
     size_t area = (size_t)prediction->width * (size_t)prediction->height;
     legend->low = INFINITY;
-    legend->high = 0;
-    for (size_t i = 0; i < 2 * area; i++) {
-        float value = i < area ? label[i] : prediction->values[i - area];
-        if (isfinite(value) && (value > 0 || i >= area)) {
-            legend->low = fminf(legend->low, value);
-            legend->high = fmaxf(legend->high, value);
-        }
+    legend->high = -INFINITY;
+    widen(legend, label, area, false);
+    if (legend->low > legend->high) {
+        widen(legend, prediction->values, area, true);
     }
-    legend->low = legend->low <= legend->high ? legend->low : 0;
+    if (legend->low > legend->high) {
+        legend->low = legend->high = 0;
+    }
 }
 
 static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const layout *at, int row, int t)
@@ -147,7 +156,7 @@ static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const l
         char scale[64];
         find_scale(&legend, sample->labels[t], sample->predictions[t]);
         snprintf(scale, sizeof scale, "bright %.2f m, dark %.2f m", (double)legend.low, (double)legend.high);
-        TE_TRY(te_text_draw(sheet, x, y + at->cell_height, 2 * at->cell_width, NOTE, pale, scale));
+        TE_TRY(te_text_draw(sheet, x, y + at->cell_height + 2, 2 * at->cell_width, NOTE, pale, scale));
     }
     te_map label = {0};
     TE_TRY(map_of_label(&label, s, task, sample->labels[t]));

@@ -92,7 +92,7 @@ static void draw_column(const page *on, int place, const char *title, const char
     }
     te_plot plot = {.title = title, .left = MARGIN + place % on->columns * (WIDTH + MARGIN),
                     .top = HEAD + place / on->columns * (HEIGHT + MARGIN), .width = WIDTH, .height = HEIGHT,
-                    .last = on->last, .series = series, .series_count = 3};
+                    .linear = strcmp(name, "rate") == 0, .last = on->last, .series = series, .series_count = 3};
     te_plot_draw(on->svg, &plot);
 }
 

@@ -33,13 +33,14 @@ static void include(double value, double *low, double *high)
     }
 }
 
-static void find_range(const te_plot *plot, double *low, double *high)
+/* Of the lines alone, or with the bands. */
+static void find_range(const te_plot *plot, bool bands, double *low, double *high)
 {
     *low = INFINITY;
     *high = -INFINITY;
     for (int s = 0; s < plot->series_count; s++) {
         const te_plot_series *series = &plot->series[s];
-        for (size_t i = 0; i < series->count; i++) {
+        for (size_t i = 0; i < series->count && (bands || series->y); i++) {
             include(series->low ? series->low[i] : series->y[i], low, high);
             include(series->high ? series->high[i] : series->y[i], low, high);
         }
@@ -49,15 +50,16 @@ static void find_range(const te_plot *plot, double *low, double *high)
 static frame make_frame(const te_plot *plot)
 {
     enum { WIDE = 4 };
-    double low, high;
-    find_range(plot, &low, &high);
+    double low, high, least, most;
+    find_range(plot, true, &low, &high);
+    find_range(plot, false, &least, &most);
     if (!(low <= high)) { /* no values */
         low = 0;
         high = 1;
     }
     frame at = {.x0 = plot->left + LEFT, .x1 = plot->left + plot->width - RIGHT,
                 .y0 = plot->top + plot->height - BOTTOM, .y1 = plot->top + TOP, .last = plot->last,
-                .logarithmic = low > 0 && high / low >= WIDE};
+                .logarithmic = !plot->linear && low > 0 && most / least >= WIDE};
     double room = at.logarithmic ? pow(high / low, 0.04) : 0.05 * (high - low);
     if (!at.logarithmic && high - low <= 1e-9 * fabs(high)) {
         room = fabs(high) > 0 ? 0.1 * fabs(high) : 1;

@@ -1,5 +1,5 @@
-/* One plot of an SVG page: lines over steps, axes with round numbers; the vertical axis is logarithmic where the values
- * are above 0 and spread wide. */
+/* One plot of an SVG page: lines over steps, axes with round numbers; the vertical axis is logarithmic where the lines
+ * spread wide above 0. */
 #ifndef TE_TRAIN_PLOT_H
 #define TE_TRAIN_PLOT_H
 
@@ -18,6 +18,7 @@ typedef struct te_plot_series {
 typedef struct te_plot {
     const char *title;
     double left, top, width, height; /* of the whole, axes' numbers included */
+    bool linear;                     /* even where values spread wide */
     double last;                     /* the horizontal axis goes from 0 to this step */
     const te_plot_series *series;
     int series_count;
