@@ -8,8 +8,8 @@
  *
  * Both operands are packed, so that the inner loop reads consecutively:
  *   x packed [group][M/12][K][12]     W packed [group][N/32][K][32]     (zero beyond M and N)
- * Packing rounds to the precision of the product (ROUND, real.clh). It reads by strides, as linear.cl does: the gradients' transposed operands cost nothing more. W is packed once
- * per set of weights, x before every product.
+ * Packing rounds to the precision of the product (ROUND, real.clh). It reads by strides, as linear.cl does: the
+ * gradients' transposed operands cost nothing more. W is packed once per set of weights, x before every product.
  */
 #include "real.clh"
 #include "wide.clh"

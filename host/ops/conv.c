@@ -21,7 +21,8 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t rows = te_shape_rows(&call->in[0]), outputs = call->out.size[2];
-    te_launch launch = {.family = "conv", .kernel = "conv", .options = te_precision_option(o->precision), .writes = call->out_value,
+    te_launch launch = {.family = "conv", .kernel = "conv", .options = te_precision_option(o->precision),
+                        .writes = call->out_value,
                         .global = {(size_t)outputs, (size_t)rows},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
                                       TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows),

@@ -185,7 +185,8 @@ static te_status emit_narrow(te_plan *plan, const te_call *call)
 static bool supports_clblast(const te_caps *caps, const te_call *call)
 {
     /* its operands are fp32; the smallest work-groups of its kernels */
-    return describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 && caps->max_work_item[1] >= 32;
+    return describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 &&
+           caps->max_work_item[1] >= 32;
 }
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)

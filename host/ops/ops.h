@@ -18,7 +18,8 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
     te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
     te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx, te_op_head_combine_dx,
-    te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_accumulate, te_op_loss, te_op_loss_dx, te_op_square_sum, te_op_adam, te_op_running_update,
+    te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_loss, te_op_loss_dx, te_op_square_sum,
+    te_op_accumulate, te_op_adam, te_op_running_update,
     te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
     te_op_head_upsample;
 

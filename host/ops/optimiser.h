@@ -1,5 +1,5 @@
-/* Ops of a training step's end. accumulate, adam and running_update change their inputs in place; what they return holds nothing.
- */
+/* Ops of a training step's end. accumulate, adam and running_update change their inputs in place; what they return
+ * holds nothing. */
 #ifndef TE_OPS_OPTIMISER_H
 #define TE_OPS_OPTIMISER_H
 

@@ -15,7 +15,8 @@ const te_op *const te_ops[] = {
     &te_op_memory_read_dexperts, &te_op_memory_read_dmemory, &te_op_memory_read_dgates,
     &te_op_memory_write_dmemory, &te_op_memory_write_dalpha, &te_op_drop_token_dx, &te_op_position_dtable,
     &te_op_head_weights_dx, &te_op_head_combine_dx, &te_op_head_upsample_dx,
-    &te_op_residual,    &te_op_residual_dx, &te_op_loss, &te_op_loss_dx, &te_op_square_sum, &te_op_accumulate, &te_op_adam, &te_op_running_update,
+    &te_op_residual,    &te_op_residual_dx,  &te_op_loss,        &te_op_loss_dx,      &te_op_square_sum,
+    &te_op_accumulate,  &te_op_adam,         &te_op_running_update,
     &te_op_head_epilogue_dx, &te_op_head_affine_dx, NULL,
 };
 

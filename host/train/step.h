@@ -4,7 +4,8 @@
 
 #include "model/model.h"
 
-/* A batch on the host, of options.batch * options.accumulate pictures. Labels are planar floats: (B,1,H,W), normals (B,3,H,W); kernels/loss.cl says what is ignored. */
+/* A batch on the host, of options.batch * options.accumulate pictures. Labels are planar floats: (B,1,H,W), normals
+ * (B,3,H,W); kernels/loss.cl says what is ignored. */
 typedef struct te_batch {
     const float *images;                /* (B,3,H,W), normalised */
     const float *labels[TE_TASK_COUNT]; /* of the model's tasks */

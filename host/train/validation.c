@@ -53,7 +53,7 @@ static te_status record(te_validation *v)
         te_shape label = v->logits[t].shape;
         label.size[1] = te_label_channels(config->tasks[t]);
         v->labels[t] = te_graph_input(&v->graph, label);
-        v->losses[t] = te_loss(&v->graph, v->logits[t], v->labels[t],
+        v->losses[t] = te_loss(&v->graph, v->logits[t], v->labels[t], TE_ABSENT,
                                (te_loss_options){te_train_loss_kind(config->tasks[t])});
         te_graph_output(&v->graph, v->losses[t], "loss");
     }
