@@ -264,6 +264,47 @@ TE_API te_status te_prediction_save(const te_prediction *prediction, const char 
                                     unsigned what);
 TE_API void te_prediction_free(te_prediction *prediction);
 
+/* ---- scores: a model judged on the pictures of a data set (docs/METRICS.md) ------------------------------------- */
+
+typedef struct te_scores te_scores;
+
+/* One number about one task. Shares are in percent. Texts belong to the scores. */
+typedef struct te_score {
+    const char *task, *metric;    /* "semseg", "mIoU" */
+    int class_index;              /* of a number about one class of the task, else -1 */
+    const char *class_name;       /* as the data set calls it, or NULL */
+    const char *unit;             /* "%", "m", "degrees" or "" */
+    double model, trivial;        /* trivial: of an answer that knows all labels and never looks at a picture */
+    int higher_is_better;
+    int primary;                  /* 1 for the one that stands for its task */
+    uint64_t pictures;            /* that counted for the task */
+} te_score;
+
+/* Called after every picture; a result other than TE_OK ends the run with it. */
+typedef struct te_scores_report {
+    uint64_t done, count;         /* pictures */
+    const char *picture;          /* the one that was done */
+} te_scores_report;
+typedef te_status (*te_scores_function)(const te_scores_report *report, void *context);
+
+/* Judge the evaluator's model on the first `count` pictures (0: all) of the validation split that [data] of `settings`
+ * describes, at their own size, as its [eval] says. A picture without a label of a task does not count for it.
+ * TE_ERR_INTERRUPTED after te_interrupt(), between two pictures. `report` may be NULL. */
+TE_API te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings, uint64_t count,
+                               te_scores_function report, void *context);
+TE_API void te_scores_free(te_scores *scores);
+
+/* Scores 0 to te_scores_count() - 1: task by task, the primary one of each first, those of single classes last. */
+TE_API size_t te_scores_count(const te_scores *scores);
+TE_API te_status te_scores_get(const te_scores *scores, size_t index, te_score *score);
+
+/* Number of tasks for which [eval] has the score of a single-task model; over them `percent` is the mean of how much better
+ * this model is, or worse where below 0. */
+TE_API size_t te_scores_get_gain(const te_scores *scores, double *percent);
+
+/* Write all of it as JSON. */
+TE_API te_status te_scores_save(const te_scores *scores, const char *path);
+
 /* ---- training ------------------------------------------------------------------------------------------------- */
 
 typedef struct te_trainer te_trainer;

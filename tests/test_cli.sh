@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer settings version help; do
+for name in devices init info infer eval settings version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -327,6 +327,28 @@ status=$?
 [ "$status" -eq 0 ] && cmp -s out/closed/b_semseg.png out/all/b_semseg.png
 check "closed standard streams do not get into results"
 
+# ---- eval ----
+
+small rooms.safetensors model.semseg_classes=22
+run eval -w rooms.safetensors -o scores.json --count 2
+[ "$status" -eq 0 ] && awk '{ print $1, $2 }' stdout | sed '/normals within/s/ within.*//' | cmp - "$expected/eval.txt" &&
+    grep -qE '^depth +rmse +m +[0-9.]+ +[0-9.]+ +lower +2$' stdout
+check "eval prints the metrics of tests/cli/eval.txt"
+grep -qE '^\[2/2\] 1 [0-9]+\.[0-9]{2} s$' stderr && grep -q "classes of 'semseg' are in no label" stderr
+check "eval tells progress and absent classes"
+grep -q '"class_name": "floor"' scores.json && grep -q '"pictures": 2' scores.json
+check "eval -o writes JSON"
+cp stdout table
+run eval -q -w rooms.safetensors --count=2
+[ "$status" -eq 0 ] && cmp -s stdout table && ! grep -q '^\[' stderr
+check "eval again says the same"
+run eval -q -w rooms.safetensors --count 1 eval.single_depth=3
+[ "$status" -eq 0 ] && tail -1 stdout | grep -qE '^multi-task gain [+-][0-9]+\.[0-9]{2} % over 1 task$'
+check "the multi-task gain"
+run eval -q -w w.safetensors --count 1
+[ "$status" -eq 2 ] && grep -q "'model.semseg_classes' is 21" stderr && [ ! -s stdout ]
+check "eval of a model for other classes"
+
 # ---- a signal ----
 
 i=0
@@ -350,6 +372,21 @@ status=$?
     grep -q "^taskexpert: $(lines stdout) of 400 pictures done, 0 failed$" stderr &&
     [ "$(find out/signal -name '*_overview.png' | wc -l)" -eq "$(lines stdout)" ]
 check "a signal ends the command in good order"
+: >stdout
+: >stderr
+"$command" eval -w rooms.safetensors -o interrupted.json >stdout 2>stderr &
+job=$!
+i=0
+while ! grep -q '^\[2/' stderr && [ $i -lt 300 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job 2>/dev/null
+wait $job
+status=$?
+[ "$status" -eq 130 ] && grep -q '^taskexpert: interrupted$' stderr && [ ! -s stdout ] && [ ! -e interrupted.json ] &&
+    grep -q "^taskexpert: $(grep -c '^\[' stderr) of 500 pictures done$" stderr
+check "a signal ends eval in good order"
 [ -z "$(find out -name '*.part')" ]
 check "no temporary files are left"
 

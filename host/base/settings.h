@@ -20,6 +20,7 @@ typedef enum te_precision { TE_FP32, TE_BF16, TE_FP16 } te_precision; /* what pr
 typedef enum te_schedule { TE_POLY, TE_COSINE } te_schedule;
 typedef enum te_data_source { TE_SOURCE_ROOMS } te_data_source;
 typedef enum te_fit_kind { TE_FIT_PAD, TE_FIT_STRETCH } te_fit_kind;
+typedef enum te_saliency_kind { TE_SALIENCY_PLAIN, TE_SALIENCY_PUBLISHED } te_saliency_kind;
 
 struct te_settings {
     struct {
@@ -76,6 +77,11 @@ struct te_settings {
         int val_scenes; /* rooms held out for validation */
         int threads;
     } data;
+    struct {
+        float edge_distance; /* of matching edge pixels, over the picture's diagonal */
+        te_saliency_kind saliency;
+        float single_semseg, single_human_parts, single_sal, single_normals, single_edge, single_depth; /* 0: not known */
+    } eval;
 };
 
 /* A copy in fresh memory; te_settings_free() it. */

@@ -184,6 +184,17 @@ static const te_setting table[] = {
     CHOICE(data.source, "rooms", "rooms", "where samples come from: rooms are generated"),
     INT(data.val_scenes, 1, 1000000, 1, "500", "rooms of the validation split; training never sees them"),
     INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
+
+    REAL(eval.edge_distance, 0, 1, "0.0075",
+         "how far edge pixels that match may lie apart, as a share of the picture's diagonal; 0.011 for NYUD-v2 [S]"),
+    CHOICE(eval.saliency, "plain|published", "plain",
+           "which maxF is first: of the probability, or of its sigmoid as in published numbers [S]"),
+    REAL(eval.single_semseg, 0, 100, "0", "mIoU in % of a model for semseg alone, for the multi-task gain; 0: not known"),
+    REAL(eval.single_human_parts, 0, 100, "0", "the same for human_parts"),
+    REAL(eval.single_sal, 0, 100, "0", "maxF in % of a model for sal alone"),
+    REAL(eval.single_normals, 0, 180, "0", "mean angle in degrees of a model for normals alone"),
+    REAL(eval.single_edge, 0, 100, "0", "odsF in % of a model for edge alone"),
+    REAL(eval.single_depth, 0, 1000, "0", "rmse in metres of a model for depth alone"),
 };
 
 enum { ROWS = sizeof table / sizeof table[0] };
@@ -192,6 +203,7 @@ enum { ROWS = sizeof table / sizeof table[0] };
 _Static_assert(sizeof(te_fit_kind) == sizeof(int) && sizeof(te_backbone) == sizeof(int) &&
                    sizeof(te_expert_kind) == sizeof(int) && sizeof(te_gate_kind) == sizeof(int) &&
                    sizeof(te_write_kind) == sizeof(int), "an enum of the settings must be as large as an int");
+_Static_assert(sizeof(te_saliency_kind) == sizeof(int), "an enum of the settings must be as large as an int");
 
 size_t te_settings_count(void)
 {

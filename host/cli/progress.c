@@ -32,6 +32,11 @@ void cli_progress_start(size_t total, int quiet)
     progress.start = progress.item_start = now();
 }
 
+void cli_progress_set_total(size_t total)
+{
+    progress.total = total;
+}
+
 void cli_progress_clear(void)
 {
     if (progress.drawn) {

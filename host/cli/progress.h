@@ -7,6 +7,9 @@
 /* `total` items are to be done. With `quiet` nothing is ever shown. */
 void cli_progress_start(size_t total, int quiet);
 
+/* The number of items, for those who learn it from the first one. */
+void cli_progress_set_total(size_t total);
+
 /* Item `index` of 0 to total - 1 begins, or is done (successfully or not). */
 void cli_progress_begin(size_t index, const char *name);
 void cli_progress_end(size_t index, const char *name);

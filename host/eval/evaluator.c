@@ -1,5 +1,5 @@
 /* The evaluator: pictures of any size through a model. */
-#include "eval/prediction.h"
+#include "eval/evaluator.h"
 
 #include <stdlib.h>
 
@@ -45,7 +45,31 @@ te_status te_evaluator_get_memory(const te_evaluator *evaluator, te_memory_info 
     return te_scheduler_get_memory(evaluator->scheduler, info);
 }
 
-te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, te_prediction **prediction)
+void te_evaluator_get_input(const te_evaluator *evaluator, int *height, int *width)
+{
+    *height = evaluator->height;
+    *width = evaluator->width;
+}
+
+const te_model *te_evaluator_get_model(const te_evaluator *evaluator)
+{
+    return evaluator->model;
+}
+
+te_fit te_evaluator_place(const te_evaluator *evaluator, int width, int height)
+{
+    te_fit fit = te_fit_picture(width, height, evaluator->width, evaluator->height, TE_FIT_PAD);
+    if (width <= evaluator->width && height <= evaluator->height) {
+        fit.width = width;
+        fit.height = height;
+        fit.left = (evaluator->width - width) / 2;
+        fit.top = (evaluator->height - height) / 2;
+    }
+    return fit;
+}
+
+te_status te_evaluator_run_fit(te_evaluator *evaluator, const te_picture *picture, const te_fit *fit,
+                               te_prediction **prediction)
 {
     te_prediction *run = te_alloc(1, sizeof *run, "a prediction");
     if (!run) {
@@ -53,7 +77,7 @@ te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, t
     }
     te_status status;
     run->config = evaluator->model->config;
-    run->fit = te_fit_picture(picture->width, picture->height, evaluator->width, evaluator->height, evaluator->fit);
+    run->fit = *fit;
     run->input = te_alloc(3 * (size_t)evaluator->height * (size_t)evaluator->width, sizeof(float), "the input");
     TE_TRY_OUT(run->input ? TE_OK : TE_ERR_MEMORY);
     TE_TRY_OUT(te_picture_create(&run->picture, picture->width, picture->height, picture->rgb));
@@ -65,4 +89,10 @@ te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, t
 out:
     te_prediction_free(run);
     return status;
+}
+
+te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, te_prediction **prediction)
+{
+    te_fit fit = te_fit_picture(picture->width, picture->height, evaluator->width, evaluator->height, evaluator->fit);
+    return te_evaluator_run_fit(evaluator, picture, &fit, prediction);
 }

@@ -49,7 +49,7 @@ static te_status create(void **state, const te_metric_options *options)
     if (!created) {
         return TE_ERR_MEMORY;
     }
-    created->distance = options->edge_distance > 0.0 ? options->edge_distance : 0.0075;
+    created->distance = options->edge_distance;
     created->model.step = 1;
     created->noise.step = NOISE_STEP;
     *state = created;

@@ -11,7 +11,7 @@ typedef struct te_metric te_metric;
 
 typedef struct te_metric_options {
     int classes;            /* K of semseg and human_parts */
-    double edge_distance;   /* largest distance of matching edge pixels over the picture's diagonal; 0: 0.0075 */
+    double edge_distance;   /* largest distance of matching edge pixels over the picture's diagonal */
     int published_saliency; /* 1: the primary metric of sal is maxF_published */
 } te_metric_options;
 

@@ -1,0 +1,263 @@
+/* Scores of a tiny random model on generated rooms: placed into the input as they are, every number there, the same again,
+ * stopped by report and interruption, saved as JSON. The numbers themselves are test_metrics.c's. */
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "eval/evaluator.h"
+#include "eval/scores.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+typedef struct fixture {
+    te_settings *settings;
+    te_device *device;
+    te_model *model;
+    te_evaluator *evaluator;
+} fixture;
+
+static int open_fixture(void **state)
+{
+    static fixture at;
+    static const char *const values[][2] = {
+        {"input.height", "64"},        {"input.width", "96"},       {"model.backbone", "tiny"},  {"model.width", "16"},
+        {"model.heads", "2"},          {"model.blocks", "2"},       {"model.taps", "1 2"},       {"model.experts", "2"},
+        {"model.decoder_width", "8"},  {"model.gate_width", "4"},   {"model.expert_hidden", "8"}, {"data.val_scenes", "5"},
+        {"model.semseg_classes", "23"}, {"eval.single_depth", "2"}, {"eval.single_semseg", "50"},
+        {"model.tasks", "semseg human_parts sal normals edge depth"},
+    };
+    assert_ok(te_settings_create(&at.settings));
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        assert_ok(te_settings_set(at.settings, values[i][0], values[i][1]));
+    }
+    assert_ok(te_device_open(&at.device, at.settings));
+    assert_ok(te_model_create(&at.model, at.settings, 3));
+    assert_ok(te_evaluator_create(&at.evaluator, at.model, at.device, at.settings));
+    *state = &at;
+    return 0;
+}
+
+static int close_fixture(void **state)
+{
+    fixture *at = *state;
+    te_evaluator_free(at->evaluator);
+    te_model_free(at->model);
+    te_device_close(at->device);
+    te_settings_free(at->settings);
+    return 0;
+}
+
+/* ---- placement ---- */
+
+static void test_place(void **state)
+{
+    const fixture *at = *state;
+    static const struct {
+        int width, height, left, top, fit_width, fit_height;
+    } cases[] = {
+        {96, 64, 0, 0, 96, 64}, {41, 30, 27, 17, 41, 30}, {1, 1, 47, 31, 1, 1},
+        {192, 64, 0, 16, 96, 32}, /* larger one way: shrunk */
+        {90, 128, 25, 0, 45, 64},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        te_fit fit = te_evaluator_place(at->evaluator, cases[i].width, cases[i].height);
+        assert_int_equal(fit.left, cases[i].left);
+        assert_int_equal(fit.top, cases[i].top);
+        assert_int_equal(fit.width, cases[i].fit_width);
+        assert_int_equal(fit.height, cases[i].fit_height);
+    }
+}
+
+/* A smaller picture is not resampled on its way in, nor its maps on their way out. */
+static void test_no_resize(void **state)
+{
+    const fixture *at = *state;
+    enum { W = 41, H = 30, LEFT = 27, TOP = 17, INPUT_W = 96 };
+    te_picture *picture;
+    te_prediction *prediction;
+    assert_ok(te_picture_create_room(&picture, W, H, 9));
+    te_fit fit = te_evaluator_place(at->evaluator, W, H);
+    assert_ok(te_evaluator_run_fit(at->evaluator, picture, &fit, &prediction));
+    te_map depth;
+    assert_ok(te_prediction_get(prediction, "depth", &depth));
+    int task = -1;
+    for (int t = 0; t < prediction->config.task_count; t++) {
+        task = prediction->config.tasks[t] == TE_DEPTH ? t : task;
+    }
+    int inside = 0;
+    for (int y = 0; y < H; y++) {
+        for (int x = 0; x < W; x++) {
+            size_t input = (size_t)(TOP + y) * INPUT_W + (size_t)(LEFT + x), own = (size_t)y * W + (size_t)x;
+            float red = ((float)picture->rgb[3 * own] / 255.0f - 0.485f) / 0.229f;
+            assert_true(fabsf(prediction->input[input] - red) < 1e-5f);
+            assert_true(depth.values[own] == fmaxf(prediction->logits[task][input], 0.0f));
+            inside += depth.values[own] > 0.0f;
+        }
+    }
+    assert_true(prediction->input[0] == 0.0f && prediction->input[(size_t)TOP * INPUT_W + LEFT - 1] == 0.0f);
+    assert_true(inside > 0); /* else clamping hid everything */
+    te_prediction_free(prediction);
+    te_picture_free(picture);
+}
+
+/* ---- runs ---- */
+
+typedef struct watch {
+    uint64_t calls, count, stop_at;
+    int interrupt;
+} watch;
+
+static te_status observe(const te_scores_report *report, void *context)
+{
+    watch *at = context;
+    at->calls++;
+    at->count = report->count;
+    assert_int_equal(report->done, at->calls);
+    assert_non_null(report->picture);
+    if (at->calls == at->stop_at && at->interrupt) {
+        te_interrupt();
+    }
+    return at->calls == at->stop_at && !at->interrupt ? te_fail(TE_ERR_FILE, "enough") : TE_OK;
+}
+
+static te_score find(const te_scores *scores, const char *task, const char *metric)
+{
+    te_score score = {0};
+    for (size_t i = 0; i < te_scores_count(scores); i++) {
+        assert_ok(te_scores_get(scores, i, &score));
+        if (strcmp(score.task, task) == 0 && strcmp(score.metric, metric) == 0) {
+            return score;
+        }
+    }
+    fail_msg("no score '%s' of '%s'", metric, task);
+    return score;
+}
+
+static void test_run(void **state)
+{
+    const fixture *at = *state;
+    te_scores *scores, *again;
+    watch seen = {0};
+    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, 3, observe, &seen));
+    assert_int_equal(seen.calls, 3);
+    assert_int_equal(seen.count, 3);
+    int primaries = 0;
+    for (size_t i = 0; i < te_scores_count(scores); i++) {
+        te_score score;
+        assert_ok(te_scores_get(scores, i, &score));
+        assert_true(isfinite(score.model) && isfinite(score.trivial));
+        assert_true(score.pictures >= 1 && score.pictures <= 3);
+        primaries += score.primary;
+    }
+    assert_int_equal(primaries, 6);
+    te_score score;
+    assert_int_equal(te_scores_get(scores, te_scores_count(scores), &score), TE_ERR_ARGUMENT);
+
+    te_score semseg = find(scores, "semseg", "mIoU"), depth = find(scores, "depth", "rmse");
+    double gain, expected = (100 * (semseg.model - 50) / 50 - 100 * (depth.model - 2) / 2) / 2;
+    assert_int_equal(te_scores_get_gain(scores, &gain), 2);
+    assert_true(fabs(gain - expected) < 1e-9);
+    assert_string_equal(find(scores, "semseg", "IoU").class_name, "wall"); /* class 0 is in every room */
+
+    assert_ok(te_scores_run(&again, at->evaluator, at->settings, 3, NULL, NULL));
+    assert_int_equal(te_scores_count(again), te_scores_count(scores));
+    for (size_t i = 0; i < te_scores_count(again); i++) {
+        assert_ok(te_scores_get(again, i, &score));
+        assert_true(score.model == find(scores, score.task, score.metric).model || score.class_index > 0);
+    }
+    te_scores_free(scores);
+    te_scores_free(again);
+}
+
+/* The first pictures of the split, or all. */
+static void test_count(void **state)
+{
+    const fixture *at = *state;
+    te_scores *two, *all;
+    assert_ok(te_scores_run(&two, at->evaluator, at->settings, 2, NULL, NULL));
+    assert_ok(te_scores_run(&all, at->evaluator, at->settings, 0, NULL, NULL));
+    assert_int_equal(find(two, "depth", "rmse").pictures, 2);
+    assert_int_equal(find(all, "depth", "rmse").pictures, 5);
+    assert_true(find(two, "depth", "rmse").trivial != find(all, "depth", "rmse").trivial);
+    te_scores_free(two);
+    te_scores_free(all);
+}
+
+static void test_stopped(void **state)
+{
+    const fixture *at = *state;
+    te_scores *scores = NULL;
+    for (int interrupt = 0; interrupt < 2; interrupt++) {
+        watch seen = {.stop_at = 2, .interrupt = interrupt};
+        te_status status = te_scores_run(&scores, at->evaluator, at->settings, 0, observe, &seen);
+        assert_int_equal(status, interrupt ? TE_ERR_INTERRUPTED : TE_ERR_FILE);
+        assert_int_equal(seen.calls, 2);
+        assert_null(scores);
+    }
+}
+
+/* The data set and the model must agree on the classes. */
+static void test_too_few_classes(void **state)
+{
+    const fixture *at = *state;
+    te_settings *settings;
+    te_scores *scores = NULL;
+    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_set(settings, "model.semseg_classes", "4"));
+    assert_int_equal(te_scores_run(&scores, at->evaluator, settings, 1, NULL, NULL), TE_ERR_SETTING);
+    te_settings_free(settings);
+}
+
+static void test_save(void **state)
+{
+    const fixture *at = *state;
+    char path[] = "/tmp/te_scores_XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    te_scores *scores;
+    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, 2, NULL, NULL));
+    assert_ok(te_scores_save(scores, path));
+    json_t *all = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(all);
+    assert_int_equal(json_integer_value(json_object_get(all, "pictures")), 2);
+    json_t *list = json_object_get(all, "scores");
+    assert_int_equal(json_array_size(list), te_scores_count(scores));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        te_score score;
+        const json_t *entry = json_array_get(list, i);
+        assert_ok(te_scores_get(scores, i, &score));
+        assert_string_equal(json_string_value(json_object_get(entry, "task")), score.task);
+        double model = json_number_value(json_object_get(entry, "model"));
+        assert_true(fabs(model - score.model) <= 1e-8 * fabs(score.model));
+    }
+    json_decref(all);
+    assert_int_equal(te_scores_save(scores, "/nowhere/at/all.json"), TE_ERR_FILE);
+    te_scores_free(scores);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_place),   cmocka_unit_test(test_no_resize),       cmocka_unit_test(test_run),
+        cmocka_unit_test(test_count),   cmocka_unit_test(test_stopped),         cmocka_unit_test(test_too_few_classes),
+        cmocka_unit_test(test_save),
+    };
+    return cmocka_run_group_tests(tests, open_fixture, close_fixture);
+}
