@@ -174,7 +174,11 @@ static void test_run(void **state)
     assert_true(fabs(gain - expected) < 1e-9);
     assert_string_equal(find(scores, "semseg", "IoU").class_name, "wall"); /* class 0 is in every room */
 
-    assert_ok(te_scores_run(&again, at->evaluator, at->settings, 3, NULL, NULL));
+    te_settings *settings; /* however many threads load pictures */
+    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_set(settings, "data.threads", "4"));
+    assert_ok(te_scores_run(&again, at->evaluator, settings, 3, NULL, NULL));
+    te_settings_free(settings);
     assert_int_equal(te_scores_count(again), te_scores_count(scores));
     for (size_t i = 0; i < te_scores_count(again); i++) {
         assert_ok(te_scores_get(again, i, &score));

@@ -3,7 +3,7 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "data/dataset.h"
+#include "eval/ahead.h"
 #include "eval/evaluator.h"
 
 #include <inttypes.h>
@@ -16,13 +16,15 @@ typedef struct judge {
     const te_settings *settings;
     const te_config *config;
     te_dataset *dataset;
+    te_ahead *ahead;
+    uint64_t count;                    /* pictures to judge */
     te_metric *metrics[TE_TASK_COUNT]; /* of the config's tasks */
     te_scores *scores;
 } judge;
 
 /* ---- pictures ---- */
 
-static te_status open_judge(judge *at)
+static te_status open_judge(judge *at, uint64_t count)
 {
     const te_config *config = at->config;
     TE_TRY(te_dataset_open(&at->dataset, at->settings, TE_SPLIT_VAL, config->tasks, config->task_count));
@@ -32,7 +34,11 @@ static te_status open_judge(judge *at)
                                      .published_saliency = at->settings->eval.saliency == TE_SALIENCY_PUBLISHED};
         TE_TRY(te_metric_create(&at->metrics[t], config->tasks[t], &options));
     }
-    return TE_OK;
+    uint64_t all = te_dataset_count(at->dataset);
+    at->count = count && count < all ? count : all;
+    te_ahead_options options = {.count = at->count, .height = at->scores->height, .width = at->scores->width,
+                                .threads = at->settings->data.threads};
+    return te_ahead_open(&at->ahead, at->dataset, &options);
 }
 
 static void close_judge(judge *at)
@@ -40,6 +46,7 @@ static void close_judge(judge *at)
     for (int t = 0; t < TE_TASK_COUNT; t++) {
         te_metric_free(at->metrics[t]);
     }
+    te_ahead_close(at->ahead);
     te_dataset_close(at->dataset);
     te_scores_free(at->scores);
 }
@@ -62,14 +69,14 @@ static te_status judge_example(judge *at, const te_example *example)
     return status == TE_ERR_FORMAT ? te_fail_prefix(status, "picture '%s': ", example->name) : status;
 }
 
-static te_status judge_picture(judge *at, uint64_t index, uint64_t count, te_scores_function report, void *context)
+static te_status judge_next(judge *at, te_scores_function report, void *context)
 {
     te_example example;
     TE_TRY(te_interrupt_check());
-    TE_TRY(te_dataset_load(at->dataset, index, at->scores->height, at->scores->width, &example));
+    TE_TRY(te_ahead_next(at->ahead, &example));
     te_status status = judge_example(at, &example);
     if (status == TE_OK && report) {
-        te_scores_report facts = {.done = index + 1, .count = count, .picture = example.name};
+        te_scores_report facts = {.done = at->scores->pictures, .count = at->count, .picture = example.name};
         status = report(&facts, context);
     }
     te_example_clear(&example);
@@ -196,10 +203,9 @@ te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_se
     at.scores = te_alloc(1, sizeof *at.scores, "scores");
     TE_TRY_OUT(at.scores ? TE_OK : TE_ERR_MEMORY);
     te_evaluator_get_input(evaluator, &at.scores->height, &at.scores->width);
-    TE_TRY_OUT(open_judge(&at));
-    uint64_t all = te_dataset_count(at.dataset), wanted = count && count < all ? count : all;
-    for (uint64_t index = 0; index < wanted; index++) {
-        TE_TRY_OUT(judge_picture(&at, index, wanted, report, context));
+    TE_TRY_OUT(open_judge(&at, count));
+    while (at.scores->pictures < at.count) {
+        TE_TRY_OUT(judge_next(&at, report, context));
     }
     TE_TRY_OUT(collect(&at));
     *scores = at.scores;
