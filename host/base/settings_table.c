@@ -181,8 +181,18 @@ static const te_setting table[] = {
     INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, the first of their list"),
     INT(train.sheet_samples, 0, 32, 1, "4", "of them shown on the sheet of each validation; 0: no sheets"),
 
-    CHOICE(data.source, "rooms", "rooms", "where samples come from: rooms are generated"),
+    CHOICE(data.source, "rooms|folder", "rooms",
+           "where samples come from: generated rooms, or a folder of pictures and label files"),
+    TEXT(data.folder, "text", "", NULL, "the folder of data.source = folder; docs/DATA.md describes its layout"),
+    TEXT(data.train_list, "text", "train", NULL,
+         "list of pictures to train on, a name in the folder's gt_sets, or with a '/' a path"),
+    TEXT(data.val_list, "text", "val", NULL, "list of pictures to validate on, as data.train_list"),
     INT(data.val_scenes, 1, 1000000, 1, "500", "rooms of the validation split; training never sees them"),
+    CHOICE(data.sampler, "uniform|balanced", "uniform",
+           "pictures of a folder all equally often, or so that every task is seen equally often"),
+    BOOL(data.augment, "on", "training samples are scaled, cropped, mirrored and changed in colour [S]"),
+    REAL(data.scale_min, 0, 10, "0.5", "the least factor of scaling [S]"),
+    REAL(data.scale_max, 0, 10, "2", "the largest factor of scaling [S]"),
     INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
 
     REAL(eval.edge_distance, 0, 1, "0.0075",
@@ -200,10 +210,19 @@ static const te_setting table[] = {
 enum { ROWS = sizeof table / sizeof table[0] };
 
 /* Choices and booleans are written through an int pointer. */
-_Static_assert(sizeof(te_fit_kind) == sizeof(int) && sizeof(te_backbone) == sizeof(int) &&
-                   sizeof(te_expert_kind) == sizeof(int) && sizeof(te_gate_kind) == sizeof(int) &&
-                   sizeof(te_write_kind) == sizeof(int), "an enum of the settings must be as large as an int");
-_Static_assert(sizeof(te_saliency_kind) == sizeof(int), "an enum of the settings must be as large as an int");
+#define INT_SIZED(type) _Static_assert(sizeof(type) == sizeof(int), "an enum of the settings must be as large as an int")
+INT_SIZED(te_fit_kind);
+INT_SIZED(te_backbone);
+INT_SIZED(te_expert_kind);
+INT_SIZED(te_gate_kind);
+INT_SIZED(te_write_kind);
+INT_SIZED(te_optimiser);
+INT_SIZED(te_schedule);
+INT_SIZED(te_recompute);
+INT_SIZED(te_precision);
+INT_SIZED(te_data_source);
+INT_SIZED(te_sampler_kind);
+INT_SIZED(te_saliency_kind);
 
 size_t te_settings_count(void)
 {

@@ -1,9 +1,12 @@
 #include "data/dataset.h"
 
 #include "data/augment.h"
+#include "data/folder.h"
 #include "data/rooms.h"
+#include "data/sampler.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,8 @@ static const uint64_t val_seed = UINT64_C(1) << 40;
 struct te_dataset {
     te_settings *settings;
     te_split split;
+    te_folder *folder;   /* NULL: rooms */
+    te_sampler *sampler; /* NULL: sample n is picture n */
     te_task_id tasks[TE_TASK_COUNT];
     int task_count;
 };
@@ -41,6 +46,30 @@ static te_status check_rooms(const te_dataset *dataset)
     return TE_OK;
 }
 
+static te_status open_folder(te_dataset *dataset)
+{
+    const te_settings *settings = dataset->settings;
+    bool val = dataset->split == TE_SPLIT_VAL;
+    te_folder_options options = {.path = settings->data.folder, .tasks = dataset->tasks,
+                                 .list = val ? settings->data.val_list : settings->data.train_list,
+                                 .task_count = dataset->task_count, .classes = settings->model.semseg_classes};
+    TE_TRY(te_folder_open(&dataset->folder, &options));
+    return te_sampler_create(&dataset->sampler, settings->data.sampler, (uint64_t)settings->train.seed,
+                             te_folder_get_labels(dataset->folder), te_folder_count(dataset->folder),
+                             dataset->task_count);
+}
+
+/* Factors of scaling far from 1 make nothing to learn from, and pictures that no memory holds. */
+static te_status check_scales(const te_settings *settings)
+{
+    float least = settings->data.scale_min, most = settings->data.scale_max;
+    if (!(least >= 0.1f && most >= least)) {
+        return te_fail(TE_ERR_SETTING, "'data.scale_min' is %g and 'data.scale_max' %g; they must be at least 0.1 and in "
+                       "this order", (double)least, (double)most);
+    }
+    return TE_OK;
+}
+
 te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
                           int task_count)
 {
@@ -53,7 +82,8 @@ te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_
     memcpy(opened->tasks, tasks, (size_t)task_count * sizeof *tasks);
     te_status status;
     TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
-    TE_TRY_OUT(check_rooms(opened));
+    TE_TRY_OUT(check_scales(settings));
+    TE_TRY_OUT(settings->data.source == TE_SOURCE_FOLDER ? open_folder(opened) : check_rooms(opened));
     *dataset = opened;
     return TE_OK;
 out:
@@ -64,6 +94,8 @@ out:
 void te_dataset_close(te_dataset *dataset)
 {
     if (dataset) {
+        te_sampler_free(dataset->sampler);
+        te_folder_close(dataset->folder);
         te_settings_free(dataset->settings);
         free(dataset);
     }
@@ -71,6 +103,9 @@ void te_dataset_close(te_dataset *dataset)
 
 uint64_t te_dataset_count(const te_dataset *dataset)
 {
+    if (dataset->folder) {
+        return te_folder_count(dataset->folder);
+    }
     return dataset->split == TE_SPLIT_VAL ? (uint64_t)dataset->settings->data.val_scenes : UINT64_MAX;
 }
 
@@ -86,8 +121,7 @@ te_task_id te_dataset_get_task(const te_dataset *dataset, int t)
 
 const char *te_dataset_class_name(const te_dataset *dataset, int c)
 {
-    (void)dataset;
-    return c >= 0 && c < TE_ROOMS_CLASSES ? te_rooms_class_names[c] : NULL;
+    return !dataset->folder && c >= 0 && c < TE_ROOMS_CLASSES ? te_rooms_class_names[c] : NULL;
 }
 
 /* ---- examples ---- */
@@ -153,6 +187,9 @@ te_status te_dataset_load(const te_dataset *dataset, uint64_t index, int height,
         return te_fail(TE_ERR_ARGUMENT, "there is no picture '%" PRIu64 "' in a list of %" PRIu64, index,
                        te_dataset_count(dataset));
     }
+    if (dataset->folder) {
+        return te_folder_load(dataset->folder, index, example);
+    }
     te_example made = {.width = 0};
     te_status status = load_room(dataset, index, height, width, &made);
     if (status != TE_OK) {
@@ -174,10 +211,35 @@ static te_status place(const te_dataset *dataset, const te_cut *cut, const te_ex
     return te_cut_image(cut, example, colours, image);
 }
 
+static int find_task(const te_dataset *dataset, te_task_id task)
+{
+    for (int t = 0; t < dataset->task_count; t++) {
+        if (dataset->tasks[t] == task) {
+            return t;
+        }
+    }
+    return -1;
+}
+
 te_status te_dataset_make(const te_dataset *dataset, uint64_t index, int height, int width, float *image,
                           float *const *labels)
 {
-    return te_dataset_make_val(dataset, index, height, width, image, labels);
+    const te_settings *settings = dataset->settings;
+    uint64_t picture = dataset->sampler ? te_sampler_pick(dataset->sampler, index) : index;
+    if (!settings->data.augment) {
+        return te_dataset_make_val(dataset, picture, height, width, image, labels);
+    }
+    te_example example;
+    TE_TRY(te_dataset_load(dataset, picture, height, width, &example));
+    uint64_t seed = (uint64_t)settings->train.seed;
+    int semseg = find_task(dataset, TE_SEMSEG);
+    te_cut_options options = {.scale_min = settings->data.scale_min, .scale_max = settings->data.scale_max,
+                              .semseg = semseg >= 0 ? example.labels[semseg] : NULL};
+    te_cut cut = te_cut_draw(&example, height, width, &options, seed, index);
+    te_photometric colours = te_photometric_draw(seed, index);
+    te_status status = place(dataset, &cut, &example, &colours, image, labels);
+    te_example_clear(&example);
+    return status;
 }
 
 te_status te_dataset_make_val(const te_dataset *dataset, uint64_t index, int height, int width, float *image,

@@ -7,6 +7,11 @@
 /* Decode to 8 bit: palettes become RGB, 16 bit are scaled, transparency becomes alpha. */
 te_status te_png_decode(te_pixels *pixels, const uint8_t *data, size_t bytes, int limit, const char *name);
 
+/* The numbers as they are stored, for label files: palettes stay indices, alpha channels stay. *bits is 8 (files of fewer
+ * bits, too, their values unchanged), or 16: the data are then uint16_t in this machine's order. */
+te_status te_png_decode_numbers(te_pixels *pixels, int *bits, const uint8_t *data, size_t bytes, int limit,
+                                const char *name);
+
 /* rgb (height,width,3); grey (height,width). TE_ERR_FILE names the path and the system's reason. */
 te_status te_png_save_rgb(const char *path, int width, int height, const uint8_t *rgb);
 te_status te_png_save_grey(const char *path, int width, int height, const uint8_t *grey);
