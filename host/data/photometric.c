@@ -1,5 +1,6 @@
 /* The order and the rounding are those of the siblings' code [S]: every step works on 8 bits and ends in 8 bits; sums
- * and products are cut to 0 to 255 and truncated, what comes back from HSV is rounded. Hue is in halves of a degree. */
+ * and products are cut to 0 to 255 and truncated. Hue is in units of two degrees. To HSV is OpenCV's result to the bit;
+ * back from it rounds, as OpenCV's plain code does (its vector code truncates: 1 of 255 less in three of four colours). */
 #include "data/photometric.h"
 
 #include "data/decide.h"
@@ -7,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { HUES = 180 };
+enum { HUES = 180, SIXTH = HUES / 6 };
 
 te_photometric te_photometric_draw(uint64_t seed, uint64_t sample)
 {
@@ -47,73 +48,80 @@ static void change(uint8_t *rgb, size_t pixels, double factor, double offset)
     apply_table(table, rgb, 3 * pixels);
 }
 
-/* Quotient of integers, halves upwards. */
-static int divide(int number, int by)
-{
-    int doubled = 2 * number + by, quotient = doubled / (2 * by);
-    return doubled < 0 && quotient * 2 * by != doubled ? quotient - 1 : quotient;
-}
+/* Between RGB and HSV: hue 0 to 179, saturation and value 0 to 255. Quotients are taken once, in 4096ths. */
+typedef struct te_hsv {
+    int hue_step[256];        /* a sixth of the circle over the range of the channels */
+    int saturation_step[256]; /* 255 over the largest channel */
+    int missing[HUES][3];     /* how much of a hue's strength each channel lacks, of SIXTH */
+} te_hsv;
 
-/* hsv: hue 0 to 179, saturation and value 0 to 255. */
-static void to_hsv(const uint8_t *rgb, uint8_t hsv[3])
+static void fill_hsv(te_hsv *hsv)
 {
-    int r = rgb[0], g = rgb[1], b = rgb[2];
-    int most = r > g ? (r > b ? r : b) : g > b ? g : b, least = r < g ? (r < b ? r : b) : g < b ? g : b;
-    int range = most - least, hue = 0;
-    if (range > 0) {
-        int sixths = most == r ? g - b : most == g ? b - r + 2 * range : r - g + 4 * range;
-        hue = divide(HUES / 6 * sixths, range);
+    hsv->hue_step[0] = hsv->saturation_step[0] = 0;
+    for (int i = 1; i < 256; i++) {
+        hsv->hue_step[i] = (int)lrint(SIXTH * 4096.0 / i);
+        hsv->saturation_step[i] = (int)lrint(255 * 4096.0 / i);
     }
-    hsv[0] = (uint8_t)(hue < 0 ? hue + HUES : hue);
-    hsv[1] = (uint8_t)(most ? divide(255 * range, most) : 0);
-    hsv[2] = (uint8_t)most;
-}
-
-/* How much of a colour's strength each channel of a hue lacks: 0 within a sixth of the channel's peak, 1 beyond two. */
-typedef float te_hue_table[HUES][3];
-
-static void fill_hues(te_hue_table missing)
-{
     for (int hue = 0; hue < HUES; hue++) {
         for (int c = 0; c < 3; c++) {
             int away = abs(hue - c * HUES / 3); /* red, green and blue peak at 0, 60 and 120 */
             away = away > HUES / 2 ? HUES - away : away;
-            float sixths = (float)away / (HUES / 6) - 1.0f;
-            missing[hue][c] = sixths < 0.0f ? 0.0f : sixths > 1.0f ? 1.0f : sixths;
+            away -= SIXTH; /* full up to a sixth, nothing from two on */
+            hsv->missing[hue][c] = away < 0 ? 0 : away > SIXTH ? SIXTH : away;
         }
     }
 }
 
-static void from_hsv(const te_hue_table missing, const uint8_t hsv[3], uint8_t *rgb)
+/* Of 4096ths to the nearest whole number. */
+static int whole(int parts)
 {
-    float value = (float)hsv[2], saturation = (float)hsv[1] / 255.0f;
+    parts += 2048;
+    return parts >= 0 ? parts / 4096 : -((4095 - parts) / 4096);
+}
+
+static void to_hsv(const te_hsv *hsv, const uint8_t *rgb, uint8_t to[3])
+{
+    int r = rgb[0], g = rgb[1], b = rgb[2];
+    int most = r > g ? (r > b ? r : b) : g > b ? g : b, least = r < g ? (r < b ? r : b) : g < b ? g : b;
+    int range = most - least, sixths = most == r ? g - b : most == g ? b - r + 2 * range : r - g + 4 * range;
+    int hue = whole(sixths * hsv->hue_step[range]);
+    to[0] = (uint8_t)(hue < 0 ? hue + HUES : hue);
+    to[1] = (uint8_t)whole(range * hsv->saturation_step[most]);
+    to[2] = (uint8_t)most;
+}
+
+/* value (1 - saturation missing), in whole numbers: halves go up on every machine */
+static void from_hsv(const te_hsv *hsv, const uint8_t from[3], uint8_t *rgb)
+{
+    const int full = 255 * SIXTH;
     for (int c = 0; c < 3; c++) {
-        rgb[c] = (uint8_t)lrintf(value * (1.0f - saturation * missing[hsv[0]][c]));
+        int share = full - from[1] * hsv->missing[from[0]][c];
+        rgb[c] = (uint8_t)((2 * from[2] * share + full) / (2 * full));
     }
 }
 
 static void saturate(uint8_t *rgb, size_t pixels, double factor)
 {
-    te_hue_table missing;
-    uint8_t table[256], hsv[3];
-    fill_hues(missing);
+    te_hsv hsv;
+    uint8_t table[256], pixel[3];
+    fill_hsv(&hsv);
     fill_table(table, factor, 0);
     for (size_t i = 0; i < pixels; i++, rgb += 3) {
-        to_hsv(rgb, hsv);
-        hsv[1] = table[hsv[1]];
-        from_hsv(missing, hsv, rgb);
+        to_hsv(&hsv, rgb, pixel);
+        pixel[1] = table[pixel[1]];
+        from_hsv(&hsv, pixel, rgb);
     }
 }
 
 static void turn_hue(uint8_t *rgb, size_t pixels, int by)
 {
-    te_hue_table missing;
-    uint8_t hsv[3];
-    fill_hues(missing);
+    te_hsv hsv;
+    uint8_t pixel[3];
+    fill_hsv(&hsv);
     for (size_t i = 0; i < pixels; i++, rgb += 3) {
-        to_hsv(rgb, hsv);
-        hsv[0] = (uint8_t)((hsv[0] + by + HUES) % HUES);
-        from_hsv(missing, hsv, rgb);
+        to_hsv(&hsv, rgb, pixel);
+        pixel[0] = (uint8_t)((pixel[0] + by + HUES) % HUES);
+        from_hsv(&hsv, pixel, rgb);
     }
 }
 
