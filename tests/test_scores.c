@@ -1,7 +1,9 @@
 /* Scores of a tiny random model on generated rooms: placed into the input as they are, every number there, the same again,
  * stopped by report and interruption, saved as JSON. The numbers themselves are test_metrics.c's. */
 #include "base/interrupt.h"
+#include "base/files.h"
 #include "base/log.h"
+#include "data/npy.h"
 #include "eval/evaluator.h"
 #include "eval/scores.h"
 
@@ -227,6 +229,111 @@ static void test_too_few_classes(void **state)
     te_settings_free(settings);
 }
 
+/* ---- a folder ---- */
+
+static char heard[4096]; /* warnings, one a line */
+
+static void hear(te_log_level level, const char *line, void *context)
+{
+    (void)context;
+    if (level == TE_LOG_WARNING) {
+        size_t used = strlen(heard);
+        snprintf(heard + used, sizeof heard - used, "%s\n", line);
+    }
+}
+
+static char *join(const char *folder, const char *name)
+{
+    char *path = te_path_join(folder, name);
+    assert_non_null(path);
+    return path;
+}
+
+static void write_list(const char *folder, const char *text)
+{
+    char *path = join(folder, "gt_sets/val.txt");
+    assert_ok(te_file_write(path, text, strlen(text)));
+    free(path);
+}
+
+/* A picture and, where `metres` is above 0, its depth: that everywhere, invalid in the first row. */
+static void write_example(const char *folder, const char *name, int width, int height, float metres)
+{
+    char file[64];
+    te_picture *picture;
+    snprintf(file, sizeof file, "images/%s.png", name);
+    char *path = join(folder, file);
+    assert_ok(te_picture_create_room(&picture, width, height, 4));
+    assert_ok(te_picture_save(picture, path));
+    te_picture_free(picture);
+    free(path);
+    if (metres > 0.0f) {
+        size_t area = (size_t)width * (size_t)height;
+        int64_t shape[2] = {height, width};
+        float *depth = malloc(area * sizeof *depth);
+        assert_non_null(depth);
+        for (size_t i = 0; i < area; i++) {
+            depth[i] = i < (size_t)width ? 0.0f : metres;
+        }
+        snprintf(file, sizeof file, "depth/%s.npy", name);
+        path = join(folder, file);
+        assert_ok(te_npy_save_float(path, 2, shape, depth));
+        free(path);
+        free(depth);
+    }
+}
+
+static void remove_folder(const char *folder)
+{
+    static const char *const names[] = {"images/small.png", "images/large.png", "images/bare.png", "depth/small.npy",
+                                        "depth/large.npy",  "gt_sets/val.txt",  "images",          "depth", "gt_sets", ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *path = join(folder, names[i]);
+        assert_int_equal(remove(path), 0);
+        free(path);
+    }
+}
+
+/* One picture smaller than the input, one larger, which is told; depth is the only task with labels, and the first row of
+ * both does not count: the trivial score is that of 1 m and 3 m, weighted by the pixels that do. */
+static void test_folder(void **state)
+{
+    const fixture *at = *state;
+    char folder[] = "/tmp/te_scores_XXXXXX";
+    static const char *const inside[] = {"images", "depth", "gt_sets"};
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < 3; i++) {
+        char *path = join(folder, inside[i]);
+        assert_ok(te_folder_make(path));
+        free(path);
+    }
+    write_example(folder, "small", 40, 31, 1);
+    write_example(folder, "large", 120, 21, 3);
+    write_example(folder, "bare", 20, 20, 0);
+    write_list(folder, "small\nbare\nlarge\n");
+    te_settings *settings;
+    te_scores *scores;
+    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_set(settings, "data.source", "folder"));
+    assert_ok(te_settings_set(settings, "data.folder", folder));
+    *heard = '\0';
+    te_set_log(hear, NULL);
+    te_status status = te_scores_run(&scores, at->evaluator, settings, 0, NULL, NULL);
+    te_set_log(NULL, NULL);
+    assert_ok(status);
+    te_score rmse = find(scores, "depth", "rmse");
+    assert_int_equal(rmse.pictures, 2);
+    double small = 40 * 30, large = 120 * 20, mean = (small + 3 * large) / (small + large);
+    double variance = (small * (1 - mean) * (1 - mean) + large * (3 - mean) * (3 - mean)) / (small + large);
+    assert_true(fabs(rmse.trivial - sqrt(variance)) < 1e-6);
+    assert_int_equal(te_scores_count(scores), 5); /* those of depth */
+    assert_non_null(strstr(heard, "no picture had a label for 'semseg'"));
+    assert_non_null(strstr(heard, "1 of 2 pictures are larger than the input of 96 x 64 pixels"));
+    te_scores_free(scores);
+    te_settings_free(settings);
+    remove_folder(folder);
+}
+
 static void test_save(void **state)
 {
     const fixture *at = *state;
@@ -261,7 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place),   cmocka_unit_test(test_no_resize),       cmocka_unit_test(test_run),
         cmocka_unit_test(test_count),   cmocka_unit_test(test_stopped),         cmocka_unit_test(test_too_few_classes),
-        cmocka_unit_test(test_save),
+        cmocka_unit_test(test_save),    cmocka_unit_test(test_folder),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }
