@@ -2,6 +2,11 @@
 """Time the command against the same model in PyTorch, alternately in one run.
 
     compare_pytorch.py --taskexpert build/taskexpert --model base --size 512x512 --rounds 5 --time 3
+    compare_pytorch.py --taskexpert build/taskexpert --config configs/rooms.ini --train --batch 4
+
+With --train, a round is `train` on generated rooms for N+1 steps, of which the first is left out and the time that a
+step waited for its samples too, and as many steps of PyTorch on a batch of the same size: forward, six losses,
+backward, clipping, Adam; no stochastic depth, no augmentation.
 
 Each round runs `infer --time N` (which warms up, then times N forward passes) and N forward passes of PyTorch after
 one to warm up. Only times of one run are comparable. PyTorch runs the model of tests/reference as it is written:
@@ -13,6 +18,7 @@ own convolution of the same size, and a slow one stops the comparison. The remed
 libopenblas0-pthread`.
 """
 import argparse
+import csv
 import os
 import platform
 import sys
@@ -28,6 +34,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "reference"))
 from command import CommandError, make_weights, noise, parse_size, run, write_png  # noqa: E402
 from safetensors_io import load  # noqa: E402
 from taskexpert import TaskExpert, load_weights, model_names  # noqa: E402
+from training import train  # noqa: E402
 
 LINE = "forward_seconds"
 PRODUCT = 1024  # rows, columns and depth of the product that judges PyTorch's BLAS
@@ -63,6 +70,48 @@ def time_torch(model, image, number):
         model(image)
         seconds.append(time.perf_counter() - start)
     return seconds[1:]
+
+
+def time_command_training(options, weights, size, folder):
+    """Seconds of N training steps after one to warm up, as log.csv has them, without waiting for samples."""
+    with tempfile.TemporaryDirectory(dir=folder) as parent:
+        out = os.path.join(parent, "run")
+        run(options.taskexpert, "train", "-q", "-w", weights, "-o", out, "train.iterations=%d" % (options.time + 1),
+            "train.batch=%d" % options.batch, "train.depth_rate=0", "train.validate_every=0", "data.source=rooms",
+            "data.augment=off", "input.height=%d" % size[0], "input.width=%d" % size[1], *options.train_args.split())
+        with open(os.path.join(out, "log.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    return [float(row["seconds"]) - float(row["waited"]) for row in rows[1:]]
+
+
+def draw_batch(model, batch, size, dtype):
+    """(images, {task: labels}) as tests/reference/training.py wants them"""
+    random, labels = np.random.RandomState(5), {}
+    shape = (batch, 1) + tuple(size)
+    for task, head in model.heads.items():
+        if task in ("semseg", "human_parts", "sal"):
+            labels[task] = random.randint(0, head.pred.weight.shape[0], shape)
+        elif task == "normals":
+            vectors = random.standard_normal((batch, 3) + tuple(size))
+            labels[task] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        else:
+            labels[task] = random.uniform(size=shape) < 0.1 if task == "edge" else random.uniform(1, 5, shape)
+    images = random.standard_normal((batch, 3) + tuple(size))
+    return (torch.from_numpy(images).to(dtype),
+            {task: torch.from_numpy(np.asarray(values, np.float32)).to(dtype) for task, values in labels.items()})
+
+
+def time_torch_training(model, batch, number):
+    """Seconds of `number` training steps after one to warm up."""
+    times = []
+
+    def batches():
+        for _ in range(number + 1):
+            times.append(time.perf_counter())
+            yield batch
+    train(model, batches(), 1e-5, 40000)
+    times.append(time.perf_counter())
+    return list(np.diff(times)[1:])
 
 
 def rate(work):
@@ -124,8 +173,9 @@ def report(options, size, fused, rates, load_before, ours, theirs):
     slow = rates[0] < SLOW_BLAS * rates[1]
     print("BLAS        %s, %.0f GF/s (convolution %.0f)%s"
           % (blas_name(), *rates, "  SLOW: the ratios below mean nothing" if slow else ""))
-    print("model       %s, %dx%d, batch 1, %d rounds of %d"
-          % (options.weights or options.config or options.model, *size, options.rounds, options.time))
+    print("model       %s, %dx%d, batch %d, %d rounds of %d %s"
+          % (options.weights or options.config or options.model, *size, options.batch, options.rounds, options.time,
+             "training steps" if options.train else "forward passes"))
     print("%-11s %10s %10s %10s %10s" % ("seconds", "best", "lower q.", "median", "upper q."))
     rows = [summary(sum(ours, [])), summary(sum(theirs, []))]
     for name, row in zip(("command", "PyTorch"), rows):
@@ -147,10 +197,15 @@ def measure(options, folder):
     rgb, picture = noise(size, 3), os.path.join(folder, "noise.png")
     write_png(picture, rgb)
     image = torch.from_numpy(rgb.transpose(2, 0, 1)[None] / 127.5 - 1).to(dtype)
+    batch = draw_batch(model, options.batch, size, dtype) if options.train else None
     ours, theirs = [], []
     for _ in range(options.rounds):
-        ours.append(time_command(options, weights, picture, folder))
-        theirs.append(time_torch(model, image, options.time))
+        if options.train:
+            ours.append(time_command_training(options, weights, size, folder))
+            theirs.append(time_torch_training(model, batch, options.time))
+        else:
+            ours.append(time_command(options, weights, picture, folder))
+            theirs.append(time_torch(model, image, options.time))
     report(options, size, fused, rates, load_before, ours, theirs)
 
 
@@ -168,15 +223,20 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of PyTorch")
     parser.add_argument("--allow-slow-blas", action="store_true", help="compare even where PyTorch's BLAS is slow")
     parser.add_argument("--infer-args", default="", help="more arguments for 'infer', for example to pick a device")
+    parser.add_argument("--train", action="store_true", help="time training steps")
+    parser.add_argument("--batch", type=int, default=1, help="pictures of a training step")
+    parser.add_argument("--train-args", default="", help="more arguments for 'train'")
     options = parser.parse_args()
-    if options.rounds < 1 or options.time < 1:
-        parser.error("--rounds and --time must be 1 or more")
+    if options.rounds < 1 or options.time < 1 or options.batch < 1:
+        parser.error("--rounds, --time and --batch must be 1 or more")
+    if options.batch > 1 and not options.train:
+        parser.error("--batch is for --train: infer takes one picture at a time")
     if options.weights and (options.config or options.model or options.size):
         parser.error("--weights fixes the model: no --config, --model or --size beside it")
     if options.config is None and options.weights is None:
         options.model, options.size = options.model or "base", options.size or (512, 512)
     torch.set_num_threads(options.threads)
-    with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
+    with torch.inference_mode(not options.train), tempfile.TemporaryDirectory() as folder:
         measure(options, folder)
 
 
