@@ -325,7 +325,8 @@ typedef struct te_train_report {
 /* Called after every step; a result other than TE_OK ends the training with it. */
 typedef te_status (*te_train_function)(const te_train_report *report, void *context);
 
-/* Train `model` on `device` as [train], [data] and [input] of `settings` say. */
+/* Train `model` on `device` as [train], [data] and [input] of `settings` say. A model of another input size is brought to
+ * theirs first: its position embedding is resized. */
 TE_API te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device,
                                    const te_settings *settings);
 TE_API void te_trainer_free(te_trainer *trainer);

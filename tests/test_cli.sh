@@ -139,6 +139,9 @@ check "init is as in tests/cli/init.txt"
 small same.safetensors --seed=1
 cmp -s w.safetensors same.safetensors
 check "the seed is 1 by default, same seed, same file"
+small rooms.safetensors model.semseg_classes=22
+[ "$status" -eq 0 ]
+check "init with the classes of rooms"
 small other.safetensors --seed 2
 [ "$status" -eq 0 ] && ! cmp -s w.safetensors other.safetensors
 check "another seed, another file"
@@ -389,6 +392,108 @@ status=$?
 check "a signal ends eval in good order"
 [ -z "$(find out -name '*.part')" ]
 check "no temporary files are left"
+
+# ---- train ----
+
+# trained FOLDER ARGUMENTS...: a run of the small model of 12 steps
+trained() {
+    folder=$1
+    shift
+    run train -o "$folder" -w rooms.safetensors input.height=32 input.width=32 train.iterations=12 train.batch=1 \
+        train.rate=1e-3 train.save_every=1 train.validate_every=5 train.validate_count=2 "$@"
+}
+
+# same_end FOLDER: the run there goes on to its end, which is that of one that nothing disturbed
+same_end() {
+    run train -q --resume "$1/last.safetensors"
+    [ "$status" -eq 0 ] && cmp -s whole/last.safetensors "$1/last.safetensors" &&
+        cmp -s whole/best.safetensors "$1/best.safetensors" && cmp -s whole/validation.csv "$1/validation.csv" &&
+        [ "$(cut -d, -f1-4,7- "$1/log.csv")" = "$(cut -d, -f1-4,7- whole/log.csv)" ]
+}
+
+trained whole
+[ "$status" -eq 0 ] && [ "$(cat stdout)" = whole/last.safetensors ] && (cd whole && find . | sort) | cmp - "$expected/run.txt"
+check "train leaves a run folder as in tests/cli/run.txt"
+end='norm [0-9.]+ \| rate [0-9.e-]+ \| [0-9.]+ images/s, [0-9]+ % waiting \| 0 s left$'
+grep -qE "^taskexpert: step 12/12: total [0-9.]+, semseg [0-9.]+ .* \| $end" stderr
+check "train shows losses, norm, rate, speed, waiting and time left"
+grep -q '^taskexpert: validation at step 12: total ' stderr && [ "$(lines whole/log.csv)" -eq 13 ] &&
+    [ "$(lines whole/validation.csv)" -eq 4 ]
+check "train validates, also at the last step"
+run infer -q -w whole/best.safetensors -o out/trained pictures/b.ppm
+[ "$status" -eq 0 ] && [ -s out/trained/b_overview.png ]
+check "a checkpoint is a weight file for infer"
+trained whole -q
+[ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "the folder 'whole' holds a run already" stderr &&
+    [ "$(lines whole/log.csv)" -eq 13 ]
+check "train does not write over a run"
+run train --resume whole/last.safetensors -o longer train.iterations=13 data.threads=2
+[ "$status" -eq 0 ] && [ "$(lines longer/log.csv)" -eq 2 ] && [ "$(grep -c 'warning: ' stderr)" -eq 1 ] &&
+    grep -q "warning: the run goes on with 'train.iterations' = '13' instead of '12'" stderr
+check "other settings over those of a checkpoint are allowed, with a warning"
+
+i=0
+while [ $i -lt 6 ]; do
+    if [ -e killed/last.safetensors ]; then
+        set -- --resume killed/last.safetensors
+    else
+        rm -rf killed
+        set -- -o killed -w rooms.safetensors input.height=32 input.width=32 train.iterations=12 train.batch=1 \
+            train.rate=1e-3 train.save_every=1 train.validate_every=5 train.validate_count=2
+    fi
+    "$command" train -q "$@" >stdout 2>stderr &
+    job=$!
+    polls=0
+    while [ "$(lines killed/log.csv)" -le $((2 * i)) ] && [ $polls -lt 1000 ] && kill -0 $job 2>/dev/null; do
+        sleep 0.02
+        polls=$((polls + 1))
+    done
+    sleep "0.0$((2 * i % 7))"
+    kill -KILL $job 2>/dev/null
+    wait $job 2>/dev/null
+    i=$((i + 1))
+done
+same_end killed
+check "a run that is killed six times ends with the same bits"
+
+"$command" train -o 'stopped' -w rooms.safetensors input.height=32 input.width=32 train.iterations=100000 train.batch=1 \
+    train.save_every=1000000 train.validate_every=0 >stdout 2>stderr &
+job=$!
+i=0
+while [ "$(lines stopped/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job
+wait $job
+status=$?
+rows=$(lines stopped/log.csv)
+[ "$status" -eq 130 ] && grep -q '^taskexpert: stopping after this step, with a checkpoint' stderr &&
+    grep -q "^taskexpert: interrupted; to go on: taskexpert train --resume 'stopped/last.safetensors'$" stderr
+check "a signal ends the step, saves, and says how to go on"
+taskexpert() { "$command" "$@"; }
+eval "$(sed -n 's/.*to go on: //p' stderr) train.iterations=$rows" >stdout 2>stderr
+status=$?
+[ "$status" -eq 0 ] && [ "$(lines stopped/log.csv)" -eq "$((rows + 1))" ]
+check "and that is how it goes on"
+
+if mkdir tmpfs && mount -t tmpfs -o size=400k none tmpfs 2>/dev/null; then
+    trained tmpfs/run -q
+    [ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ] &&
+        grep -q "^taskexpert: cannot write 'tmpfs/run/.*': No space left on device$" stderr
+    check "a full disk is one clear line"
+    run info -q tmpfs/run/last.safetensors
+    [ "$status" -eq 0 ] || [ ! -e tmpfs/run/last.safetensors ]
+    check "and leaves a whole checkpoint or none"
+    umount tmpfs
+fi
+if "$command" devices | grep -q Portable; then
+    POCL_MEMORY_LIMIT=1 "$command" train -q -o memory -w rooms.safetensors input.height=512 input.width=512 \
+        train.batch=64 >stdout 2>stderr
+    status=$?
+    [ "$status" -eq 6 ] && [ "$(lines stderr)" -eq 1 ] && grep -q 'MiB are needed .* train.recompute=blocks$' stderr
+    check "too much for the device: the estimate, and what to change"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { OUT, CONFIG, DEVICE, WEIGHTS, RESUME };
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, SECONDS_BETWEEN_LINES = 5 };
 
 static const cli_option options[] = {
     [OUT] = {'o', "out", "FOLDER", "the run folder, made if absent; with --resume by default the checkpoint's", CLI_SHOULD},
@@ -79,14 +79,14 @@ static te_status after_step(const te_train_report *report, void *context)
     at->seconds += report->seconds;
     at->waited += report->waited;
     at->pictures += report->pictures;
-    if (time - at->shown < 2 && report->step < report->steps && report->step > at->first + 1) {
+    if (time - at->shown < SECONDS_BETWEEN_LINES && report->step < report->steps && report->step > at->first + 1) {
         return TE_OK;
     }
     char losses[256] = "", left[32];
     print_losses(losses, sizeof losses, report);
     double each = (time - at->start) / (double)(report->step - at->first); /* with validations and checkpoints */
     print_duration(left, sizeof left, each * (double)(report->steps - report->step));
-    cli_note("step %lld/%lld: total %.4f,%s, norm %.2f, rate %.2e, %.3g pictures/s, %.0f %% of it waiting for data, %s left",
+    cli_note("step %lld/%lld: total %.4f,%s | norm %.2f | rate %.2e | %.3g images/s, %.0f %% waiting | %s left",
              (long long)report->step, (long long)report->steps, (double)report->total, losses, (double)report->norm,
              (double)report->rate, at->pictures / at->seconds, 100 * at->waited / at->seconds, left);
     at->seconds = at->waited = at->pictures = 0;
@@ -189,14 +189,14 @@ static int warn_of_changes(const job *at)
  * key=value go over them. */
 static int open_model(job *at)
 {
-    static const char *const fixed[] = {"model.", NULL};
+    static const char *const size[] = {"input.height", "input.width", "model.", NULL}, *const *fixed = size + 2;
     const char *resume = at->arguments->option[RESUME], *from = resume ? resume : at->arguments->option[WEIGHTS];
     cli_sources sources = {.config = at->arguments->option[CONFIG], .device = at->arguments->option[DEVICE],
                            .words = at->arguments->settings, .word_count = at->arguments->setting_count,
                            .resumes = resume != NULL};
     if (from) {
         CLI_TRY(cli_report(te_model_load(&at->model, from)));
-        CLI_TRY(cli_resolve_over(&at->settings, at->model, from, &sources, fixed));
+        CLI_TRY(cli_resolve_over(&at->settings, at->model, from, &sources, resume ? size : fixed));
         return resume ? warn_of_changes(at) : CLI_OK;
     }
     CLI_TRY(cli_resolve(&at->settings, &sources));

@@ -52,6 +52,28 @@ static bool shares(const te_placed *value)
     return value->place == TE_PLACE_RESULT && !value->constant && value->first >= 0;
 }
 
+/* What is not on the device yet: intermediate results of `slots` bytes, params and inputs. Asked before the first of it is
+ * taken, since some systems only notice when memory is touched, and end the process. */
+static te_status check_memory(const te_plan *plan, size_t slots)
+{
+    size_t others = 0, used = te_device_memory(plan->device, NULL);
+    for (int i = 0; i < plan->value_count; i++) {
+        const te_placed *value = &plan->values[i];
+        bool wanted = !shares(value) && (value->read_by_body || value->place == TE_PLACE_INPUT);
+        bool lent = plan->owner && value->place == TE_PLACE_PARAM;
+        others += wanted && !value->buffer && !lent ? bytes_of(value) : 0;
+    }
+    const double mib = 1 << 20;
+    double present = (double)te_device_caps(plan->device)->global_memory / mib;
+    double needed = (double)slots / mib + (double)others / mib;
+    if ((double)used / mib + needed <= present) {
+        return TE_OK;
+    }
+    return te_fail(TE_ERR_MEMORY, "%.0f MiB are needed (%.0f MiB for intermediate results, %.0f MiB for parameters and inputs) "
+                   "beside %.0f MiB in use, device '%s' has %.0f MiB: use a smaller input size, batch or model", needed,
+                   (double)slots / mib, (double)others / mib, (double)used / mib, te_device_name(plan->device), present);
+}
+
 static te_status create_slots(te_plan *plan, const te_lifetime *lifetimes, int count)
 {
     plan->slots = te_alloc((size_t)plan->slot_count, sizeof(te_buffer *), "the memory plan");
@@ -61,9 +83,17 @@ static te_status create_slots(te_plan *plan, const te_lifetime *lifetimes, int c
         size_t *slot = &bytes[lifetimes[i].slot];
         *slot = lifetimes[i].bytes > *slot ? lifetimes[i].bytes : *slot;
     }
+    size_t slots = 0;
+    for (int i = 0; status == TE_OK && i < plan->slot_count; i++) {
+        slots += bytes[i];
+    }
+    plan->memory.activations += slots;
+    status = status == TE_OK ? check_memory(plan, slots) : status;
     for (int i = 0; status == TE_OK && i < plan->slot_count; i++) {
         status = te_buffer_create(&plan->slots[i], plan->device, bytes[i], "intermediate results");
-        plan->memory.activations += bytes[i];
+        if (status == TE_ERR_MEMORY) {
+            te_fail_prefix(status, "%.0f MiB are needed for intermediate results; ", (double)slots / (1 << 20));
+        }
     }
     free(bytes);
     return status;

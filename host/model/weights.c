@@ -255,6 +255,49 @@ static void resize_positions(const te_config *config, const double *from, stored
     }
 }
 
+/* Room for `elements` as double, filled with `from`; NULL, with a message recorded, where memory is short. */
+static double *copy_exact(const float *from, size_t elements)
+{
+    double *copy = te_alloc(elements, sizeof *copy, "a position embedding");
+    for (size_t i = 0; copy && i < elements; i++) {
+        copy[i] = (double)from[i];
+    }
+    return copy;
+}
+
+te_status te_model_resize(te_model *model, int height, int width)
+{
+    te_config *config = &model->config;
+    stored_grid grid = {.height = config->grid_height, .width = config->grid_width, .has_class = config->cls_token};
+    int param_index = te_params_find(&model->params, "backbone.pos_embed");
+    if (height == config->height && width == config->width) {
+        return TE_OK;
+    }
+    te_settings wanted = *model->settings;
+    wanted.input.height = height;
+    wanted.input.width = width;
+    te_config resolved;
+    TE_TRY(te_config_resolve(&resolved, &wanted));
+    te_param *param = &model->params.list[param_index];
+    te_shape shape = param->shape;
+    shape.size[1] = (int64_t)resolved.grid_height * resolved.grid_width + (grid.has_class ? 1 : 0);
+    double *from = copy_exact(param->data, (size_t)te_shape_count(&param->shape));
+    float *data = te_alloc((size_t)te_shape_count(&shape), sizeof *data, "a position embedding");
+    if (!from || !data) {
+        free(from);
+        free(data);
+        return TE_ERR_MEMORY;
+    }
+    resize_positions(&resolved, from, grid, data);
+    free(from);
+    free(param->data);
+    param->data = data;
+    param->shape = param->part_shape = shape;
+    *model->settings = wanted;
+    *config = resolved;
+    return TE_OK;
+}
+
 static te_status find_grid(stored_grid *grid, const te_model *model, const te_param *param, const te_entry *entry,
                            const char *path)
 {
@@ -283,11 +326,9 @@ static te_status read_positions(te_model *model, te_param *param, const te_entry
                                 const char *path)
 {
     float *stored = te_alloc(entry->count, sizeof *stored, "a position embedding");
-    double *from = te_alloc(entry->count, sizeof *from, "a position embedding");
-    te_status status = stored && from ? read_entry(path, entry, stored) : TE_ERR_MEMORY;
-    for (size_t i = 0; status == TE_OK && i < entry->count; i++) {
-        from[i] = (double)stored[i];
-    }
+    te_status status = stored ? read_entry(path, entry, stored) : TE_ERR_MEMORY;
+    double *from = status == TE_OK ? copy_exact(stored, entry->count) : NULL;
+    status = status == TE_OK && !from ? TE_ERR_MEMORY : status;
     if (status == TE_OK) {
         resize_positions(&model->config, from, grid, param->data);
     }

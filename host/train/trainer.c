@@ -18,8 +18,8 @@ static te_status advise_on_memory(te_status status)
         return status;
     }
     snprintf(message, sizeof message, "%s", te_last_error());
-    return te_fail(status, "%s; training takes less with a smaller train.batch or input size, or train.recompute=blocks",
-                   message);
+    return te_fail(status, "%s; in training the settings are train.batch, input.height, input.width and "
+                   "train.recompute=blocks", message);
 }
 
 te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device, const te_settings *settings)
@@ -42,6 +42,8 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
+    TE_TRY_OUT(te_model_resize(model, settings->input.height, settings->input.width));
+    model->settings->input.fit = settings->input.fit;
     TE_TRY_OUT(te_dataset_open(&created->dataset, settings, TE_SPLIT_TRAIN, model->config.tasks,
                                model->config.task_count));
     TE_TRY_OUT(advise_on_memory(te_train_step_create(&created->step, model, device, &options)));

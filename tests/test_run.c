@@ -1,0 +1,634 @@
+/* The training run: tables that grow, the run folder, validation, what a stop leaves behind, where numbers that are not
+ * finite come from. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/files.h"
+#include "base/safetensors.h"
+#include "train/trainer.h"
+
+#define assert_ok(call)                                 \
+    do {                                                \
+        if ((call) != TE_OK) {                          \
+            fail_msg("%s: %s", #call, te_last_error()); \
+        }                                               \
+    } while (0)
+
+#define assert_message(part)                                              \
+    do {                                                                  \
+        if (!strstr(te_last_error(), part)) {                             \
+            fail_msg("'%s' does not hold '%s'", te_last_error(), part);   \
+        }                                                                 \
+    } while (0)
+
+static te_device *device;
+static char folder[] = "/tmp/te_test_run_XXXXXX";
+
+/* "<folder>/<name>"; the last few stay valid. */
+static const char *at(const char *name)
+{
+    static char paths[4][256];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    te_settings *settings;
+    assert_non_null(mkdtemp(folder));
+    assert_ok(te_settings_create(&settings));
+    assert_ok(te_device_open(&device, settings));
+    te_settings_free(settings);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[300];
+    te_device_close(device);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static char *text_of(const char *path)
+{
+    uint8_t *text;
+    size_t bytes;
+    assert_ok(te_file_read(path, 1 << 24, &text, &bytes));
+    return (char *)text;
+}
+
+static void assert_text(const char *path, const char *expected)
+{
+    char *text = text_of(path);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* ---- tables ---- */
+
+static const char *const columns[] = {"a", "b"};
+
+static te_history *open_table(const char *path, int64_t last)
+{
+    te_history *table;
+    assert_ok(te_history_open(&table, path, columns, 2, last));
+    return table;
+}
+
+static void rows_are_written_and_read_back(void **state)
+{
+    (void)state;
+    const char *path = at("rows.csv");
+    te_history *table = open_table(path, 0);
+    assert_ok(te_history_add(table, 1, (double[]){0.5, NAN}));
+    assert_ok(te_history_add(table, 3, (double[]){(double)0.1f, 1e-30}));
+    assert_text(path, "step,a,b\n1,0.5,\n3,0.1,1e-30\n"); /* before it is closed */
+    te_history_close(table);
+    table = open_table(path, 3);
+    assert_int_equal(te_history_count(table), 2);
+    assert_int_equal(te_history_step(table, 1), 3);
+    assert_true(isnan(te_history_get(table, 0, 1)));
+    assert_true(te_history_get(table, 1, 0) == (double)0.1f);
+    assert_int_equal(te_history_find(table, "b"), 1);
+    assert_int_equal(te_history_find(table, "c"), -1);
+    te_history_close(table);
+}
+
+/* A table of `text`, opened at step `last`, then holds `expected`. */
+static void check_opening(const char *text, int64_t last, const char *expected)
+{
+    const char *path = at("opened.csv");
+    assert_ok(te_file_write(path, text, strlen(text)));
+    te_history_close(open_table(path, last));
+    assert_text(path, expected);
+}
+
+static void what_an_earlier_attempt_left_is_dropped(void **state)
+{
+    (void)state;
+    check_opening("step,a,b\n1,1,1\n2,2,2\n3,3,3\n", 2, "step,a,b\n1,1,1\n2,2,2\n");
+    check_opening("step,a,b\n1,1,1\n2,2", 9, "step,a,b\n1,1,1\n");
+    check_opening("step,a,b\n1,1,1\n2,2,2\n2,4,4\n", 9, "step,a,b\n1,1,1\n2,4,4\n");
+    check_opening("step,a,", 9, "step,a,b\n");
+    check_opening("", 9, "step,a,b\n");
+    check_opening("step,a,b\n1,,inf\n", 9, "step,a,b\n1,,inf\n");
+    const char zeros[] = "step,a,b\n1,1,1\n\0\0\0\0";
+    assert_ok(te_file_write(at("zeros.csv"), zeros, sizeof zeros - 1));
+    te_history_close(open_table(at("zeros.csv"), 9));
+    assert_text(at("zeros.csv"), "step,a,b\n1,1,1\n");
+}
+
+static void a_table_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"step,a,c\n1,1,1\n", "step,a,b\n1,1\n", "step,a,b\n1,1,1,1\n", "step,a,b\nx,1,1\n",
+                                        "step,a,b\n-1,1,1\n", "step,a,b\n1,1,x\n", "step,a,b\n\n",
+                                        "step,a,b\n99999999999999999999,1,1\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        te_history *table;
+        const char *path = at("refused.csv");
+        assert_ok(te_file_write(path, texts[i], strlen(texts[i])));
+        assert_int_equal(te_history_open(&table, path, columns, 2, 100), TE_ERR_FORMAT);
+        assert_message("refused.csv'");
+        assert_text(path, texts[i]);
+    }
+}
+
+/* From here on no file of this process may grow beyond `bytes`: like a full disk, with another errno. */
+static struct rlimit limit_files(rlim_t bytes)
+{
+    struct rlimit before, limit;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){bytes, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    return before;
+}
+
+static void a_row_that_finds_no_room_is_noticed(void **state)
+{
+    (void)state;
+    te_history *table = open_table(at("full.csv"), 0);
+    struct rlimit before = limit_files(20);
+    te_status first = te_history_add(table, 1, (double[]){1, 1}), second = te_history_add(table, 2, (double[]){2, 2});
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(first, TE_OK);
+    assert_int_equal(second, TE_ERR_FILE);
+    assert_message("full.csv': File too large");
+    te_history_close(table);
+}
+
+/* ---- runs ---- */
+
+static te_settings *small_run(void)
+{
+    static const char *const pairs[][2] = {
+        {"input.height", "32"}, {"input.width", "48"}, {"model.width", "24"}, {"model.blocks", "2"},
+        {"model.taps", "1 2"}, {"model.heads", "2"}, {"model.decoder_width", "8"}, {"model.gate_width", "4"},
+        {"model.semseg_classes", "22"}, {"model.tasks", "semseg human_parts sal normals edge depth"},
+        {"train.iterations", "6"}, {"train.batch", "2"}, {"train.rate", "1e-3"}, {"train.save_every", "2"},
+        {"train.validate_every", "2"}, {"train.validate_count", "3"}, {"data.threads", "2"}};
+    te_settings *settings;
+    assert_ok(te_settings_create(&settings));
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
+    }
+    return settings;
+}
+
+typedef struct run {
+    te_settings *settings;
+    te_model *model;
+    te_trainer *trainer;
+} run;
+
+/* A new run, or one that goes on with a checkpoint. */
+static run start(const char *checkpoint)
+{
+    run r = {.settings = small_run()};
+    if (checkpoint) {
+        assert_ok(te_model_load(&r.model, checkpoint));
+    } else {
+        assert_ok(te_model_create(&r.model, r.settings, 1));
+    }
+    assert_ok(te_trainer_create(&r.trainer, r.model, device, r.settings));
+    if (checkpoint) {
+        assert_ok(te_trainer_load(r.trainer, checkpoint));
+    }
+    return r;
+}
+
+static void finish(run *r)
+{
+    te_trainer_free(r->trainer);
+    te_model_free(r->model);
+    te_settings_free(r->settings);
+}
+
+static te_status stop_at(const te_train_report *report, void *context)
+{
+    if (report->step == *(int64_t *)context) {
+        te_interrupt();
+    }
+    return TE_OK;
+}
+
+static void run_in(run *r, const char *name, int64_t stop, te_status expected)
+{
+    assert_ok(te_trainer_set_folder(r->trainer, at(name)));
+    te_status status = te_trainer_run(r->trainer, stop_at, &stop);
+    if (status != expected) {
+        fail_msg("the run ended with %d: %s", (int)status, te_last_error());
+    }
+}
+
+static void assert_same_file(const char *a, const char *b, const char *name)
+{
+    char first[256], second[256];
+    snprintf(first, sizeof first, "%s/%s", at(a), name);
+    snprintf(second, sizeof second, "%s/%s", at(b), name);
+    uint8_t *left, *right;
+    size_t left_bytes, right_bytes;
+    assert_ok(te_file_read(first, 1 << 26, &left, &left_bytes));
+    assert_ok(te_file_read(second, 1 << 26, &right, &right_bytes));
+    if (left_bytes != right_bytes || memcmp(left, right, left_bytes) != 0) {
+        fail_msg("'%s' and '%s' differ", first, second);
+    }
+    free(left);
+    free(right);
+}
+
+static size_t count_in(const char *path, const char *part)
+{
+    char *text = text_of(path);
+    size_t count = 0;
+    for (const char *found = text; (found = strstr(found, part)) != NULL; found += strlen(part)) {
+        count++;
+    }
+    free(text);
+    return count;
+}
+
+/* The folder "whole" of a run that nothing disturbed, for the tests below. */
+static void a_run_leaves_its_folder(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    run_in(&r, "whole", -1, TE_OK);
+    assert_int_equal(count_in(at("whole/log.csv"), "\n"), 7);
+    assert_int_equal(count_in(at("whole/validation.csv"), "\n"), 4);
+    assert_int_equal(count_in(at("whole/curves.svg"), "</svg>\n"), 1);
+    assert_int_equal(count_in(at("whole/curves.svg"), "class=\"axes\""), 9); /* total, six tasks, norm, rate */
+    assert_int_equal(count_in(at("whole/curves.svg"), "<circle"), 1 + 3 * 7);
+    assert_int_equal(count_in(at("whole/curves.svg"), "nan"), 0);
+    te_picture *sheet;
+    const uint8_t *rgb;
+    int width, height;
+    assert_ok(te_picture_load(&sheet, at("whole/sheets/step_000006.png")));
+    te_picture_get(sheet, &width, &height, &rgb);
+    assert_true(width > 13 * 48 && height > 3 * 32);
+    te_picture_free(sheet);
+    te_settings *read;
+    assert_ok(te_settings_create(&read));
+    assert_ok(te_settings_load(read, at("whole/settings.ini")));
+    assert_memory_equal(read, r.settings, sizeof *read);
+    te_settings_free(read);
+    finish(&r);
+}
+
+static void a_folder_is_used_once(void **state)
+{
+    (void)state;
+    run r = start(NULL), other = start(NULL);
+    assert_int_equal(te_trainer_set_folder(r.trainer, at("whole")), TE_ERR_FILE);
+    assert_message("holds a run already ('log.csv')");
+    assert_ok(te_trainer_set_folder(r.trainer, at("used")));
+    assert_int_equal(te_trainer_set_folder(other.trainer, at("used")), TE_ERR_FILE);
+    assert_message("is used by a run that is under way");
+    assert_int_equal(te_trainer_set_folder(r.trainer, at("second")), TE_ERR_ARGUMENT);
+    assert_int_equal(te_trainer_load(r.trainer, at("whole/last.safetensors")), TE_ERR_ARGUMENT);
+    finish(&other);
+    finish(&r);
+}
+
+/* log.csv without its columns of seconds. */
+static char *losses_of(const char *path)
+{
+    char *text = text_of(path), *out = text;
+    int column = 0;
+    for (const char *from = text; *from; from++) {
+        column = *from == '\n' ? 0 : column + (*from == ',');
+        if (column != 4 && column != 5) {
+            *out++ = *from;
+        }
+    }
+    *out = '\0';
+    return text;
+}
+
+static void assert_equals_whole(const char *name)
+{
+    char path[64];
+    assert_same_file("whole", name, "last.safetensors");
+    assert_same_file("whole", name, "best.safetensors");
+    assert_same_file("whole", name, "validation.csv");
+    assert_same_file("whole", name, "sheets/step_000006.png");
+    snprintf(path, sizeof path, "%s/log.csv", name);
+    char *whole = losses_of(at("whole/log.csv")), *other = losses_of(at(path));
+    assert_string_equal(whole, other);
+    free(whole);
+    free(other);
+}
+
+static void a_stopped_run_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    run_in(&r, "stopped", 3, TE_ERR_INTERRUPTED);
+    finish(&r);
+    r = start(at("stopped/last.safetensors"));
+    assert_int_equal(r.trainer->progress.taken, 3);
+    assert_int_equal(r.trainer->progress.validated, 2);
+    run_in(&r, "stopped", -1, TE_OK);
+    finish(&r);
+    assert_equals_whole("stopped");
+}
+
+/* A kill leaves rows behind the last checkpoint, and a checkpoint half written. */
+static void a_killed_run_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    run_in(&r, "killed", 4, TE_ERR_INTERRUPTED);
+    finish(&r);
+    FILE *log = fopen(at("killed/log.csv"), "a"), *part = fopen(at("killed/last.safetensors.123-4.part"), "w");
+    assert_true(log && part);
+    fprintf(log, "5,0.1,1,1,1,1,1,1,1,1,1,1\n6,0.1,1");
+    fclose(log);
+    fclose(part);
+    r = start(at("killed/last.safetensors"));
+    run_in(&r, "killed", -1, TE_OK);
+    finish(&r);
+    assert_equals_whole("killed");
+    assert_int_equal(access(at("killed/last.safetensors.123-4.part"), F_OK), -1);
+}
+
+/* A validation that was due at the checkpoint, but stopped, is made up for: the best one is not missed. */
+static void a_stopped_validation_is_made_up_for(void **state)
+{
+    (void)state;
+    int64_t stop = 2;
+    run r = start(NULL);
+    assert_int_equal(te_trainer_run(r.trainer, stop_at, &stop), TE_ERR_INTERRUPTED); /* no folder: no validation */
+    assert_ok(te_trainer_save(r.trainer, at("unvalidated.safetensors")));
+    finish(&r);
+    r = start(at("unvalidated.safetensors"));
+    run_in(&r, "made_up", -1, TE_OK);
+    finish(&r);
+    assert_same_file("whole", "made_up", "validation.csv");
+    assert_same_file("whole", "made_up", "last.safetensors");
+}
+
+static void the_best_is_kept(void **state)
+{
+    (void)state;
+    te_history *table;
+    te_safetensors *file;
+    static const char *const names[] = {"total", "semseg", "human_parts", "sal", "normals", "edge", "depth"};
+    assert_ok(te_history_open(&table, at("whole/validation.csv"), names, 7, 1000));
+    size_t best = 0;
+    for (size_t row = 1; row < te_history_count(table); row++) {
+        best = te_history_get(table, row, 0) < te_history_get(table, best, 0) ? row : best;
+    }
+    assert_ok(te_safetensors_open(&file, at("whole/best.safetensors")));
+    assert_int_equal(atoll(te_safetensors_find_metadata(file, "train.step")), te_history_step(table, best));
+    assert_true((float)atof(te_safetensors_find_metadata(file, "train.best")) ==
+                (float)te_history_get(table, best, 0));
+    te_safetensors_close(file);
+    te_history_close(table);
+}
+
+static void a_checkpoint_holds_the_settings_of_its_run(void **state)
+{
+    (void)state;
+    te_model *model;
+    char value[64];
+    assert_ok(te_model_load(&model, at("whole/last.safetensors")));
+    assert_ok(te_settings_get(te_model_get_settings(model), "train.rate", value, sizeof value));
+    assert_string_equal(value, "0.001");
+    assert_ok(te_settings_get(te_model_get_settings(model), "data.threads", value, sizeof value));
+    assert_string_equal(value, "2");
+    te_model_free(model);
+}
+
+static te_status limit_at_three(const te_train_report *report, void *context)
+{
+    struct rlimit *before = context;
+    if (report->step == 3) {
+        *before = limit_files(5000);
+    }
+    return TE_OK;
+}
+
+static void a_full_disk_leaves_the_old_checkpoint(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    run r = start(NULL);
+    getrlimit(RLIMIT_FSIZE, &before);
+    assert_ok(te_trainer_set_folder(r.trainer, at("full")));
+    te_status status = te_trainer_run(r.trainer, limit_at_three, &before);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, TE_ERR_FILE);
+    assert_message("cannot write '");
+    finish(&r);
+    r = start(at("full/last.safetensors"));
+    assert_int_equal(r.trainer->progress.taken, 2);
+    finish(&r);
+}
+
+/* ---- validation ---- */
+
+/* Depth's and semseg's losses of the model in plain C, on logits from the scheduler. */
+static void add_losses(te_scheduler *scheduler, const float *semseg, const float *depth, double sums[2], double counts[2])
+{
+    te_array classes, metres;
+    assert_ok(te_scheduler_get(scheduler, "logits.semseg", &classes));
+    assert_ok(te_scheduler_get(scheduler, "logits.depth", &metres));
+    size_t area = 32 * 48;
+    for (size_t i = 0; i < area; i++) {
+        if (semseg[i] < 22) {
+            double sum = 0;
+            for (size_t k = 0; k < 22; k++) {
+                sum += exp((double)classes.data[k * area + i]);
+            }
+            sums[0] += log(sum) - (double)classes.data[(size_t)semseg[i] * area + i];
+            counts[0]++;
+        }
+        if (depth[i] > 0) {
+            sums[1] += fabs((double)metres.data[i] - (double)depth[i]);
+            counts[1]++;
+        }
+    }
+}
+
+static void validation_sees_the_weights_of_training(void **state)
+{
+    (void)state;
+    run r = start(at("whole/last.safetensors"));
+    static const te_task_id tasks[] = {TE_SEMSEG, TE_DEPTH};
+    te_dataset *dataset;
+    te_scheduler *scheduler;
+    te_validation *validation;
+    te_validated result;
+    double sums[2] = {0}, counts[2] = {0};
+    static float image[3 * 32 * 48], semseg[32 * 48], depth[32 * 48];
+    assert_ok(te_dataset_open(&dataset, r.settings, TE_SPLIT_VAL, tasks, 2));
+    assert_ok(te_scheduler_create(&scheduler, r.model, device, NULL));
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_ok(te_dataset_make_val(dataset, i, 32, 48, image, (float *[]){semseg, depth}));
+        assert_ok(te_scheduler_run(scheduler, image));
+        add_losses(scheduler, semseg, depth, sums, counts);
+    }
+    te_model *other; /* the weights on the host do not matter: the device's count */
+    assert_ok(te_model_create(&other, r.settings, 2));
+    assert_ok(te_validation_create(&validation, other, device, r.settings, te_train_step_get_plan(r.trainer->step)));
+    assert_ok(te_validation_run(validation, &result));
+    assert_float_equal((float)result.losses[0], (float)(sums[0] / counts[0]), 1e-4f);
+    assert_float_equal((float)result.losses[5], (float)(sums[1] / counts[1]), 1e-4f);
+    te_validation_free(validation);
+    te_model_free(other);
+    te_scheduler_free(scheduler);
+    te_dataset_close(dataset);
+    finish(&r);
+}
+
+/* As the forward pass of another input size resizes the position embedding, but for good. */
+static void a_model_is_brought_to_the_size_of_its_run(void **state)
+{
+    (void)state;
+    te_settings *settings = small_run();
+    te_model *model;
+    te_scheduler *schedulers[2];
+    te_array depth[2];
+    static float image[3 * 48 * 64];
+    for (size_t i = 0; i < sizeof image / sizeof *image; i++) {
+        image[i] = (float)(i % 97) / 48 - 1;
+    }
+    assert_ok(te_model_create(&model, settings, 1));
+    assert_ok(te_scheduler_create(&schedulers[0], model, device, &(te_scheduler_options){.height = 48, .width = 64}));
+    assert_ok(te_model_resize(model, 48, 64));
+    assert_ok(te_scheduler_create(&schedulers[1], model, device, NULL));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(te_scheduler_run(schedulers[i], image));
+        assert_ok(te_scheduler_get(schedulers[i], "logits.depth", &depth[i]));
+    }
+    assert_int_equal(depth[1].shape[2], 48);
+    assert_int_equal(depth[1].shape[3], 64);
+    for (size_t i = 0; i < 48 * 64; i++) {
+        assert_float_equal(depth[0].data[i], depth[1].data[i], 1e-4f);
+    }
+    te_scheduler_free(schedulers[0]);
+    te_scheduler_free(schedulers[1]);
+    te_model_free(model);
+    te_settings_free(settings);
+}
+
+/* ---- numbers that are not finite ---- */
+
+static void fails_with(run *r, const char *first, const char *second)
+{
+    assert_int_equal(te_trainer_run(r->trainer, NULL, NULL), TE_ERR_DEVICE);
+    assert_message("step 1: the loss of 'semseg', 'human_parts'");
+    assert_message(first);
+    assert_message(second);
+}
+
+/* A run whose param `name` has `value` at its element 5. */
+static run start_with(const char *name, float value)
+{
+    run r = {.settings = small_run()};
+    assert_ok(te_model_create(&r.model, r.settings, 1));
+    int param = te_params_find(&r.model->params, name);
+    assert_true(param >= 0);
+    r.model->params.list[param].data[5] = value;
+    assert_ok(te_trainer_create(&r.trainer, r.model, device, r.settings));
+    return r;
+}
+
+static void a_weight_that_is_no_number_is_named(void **state)
+{
+    (void)state;
+    run r = start_with("backbone.blocks.1.mlp.fc1.weight", NAN);
+    fails_with(&r, "parameter 'backbone.blocks.1.mlp.fc1.weight' (96,24)", "nan, first at element 5 of 2304");
+    finish(&r);
+}
+
+/* Finite weights, but a product that overflows: by its own weight it is named, with the part of the model. */
+static void an_overflow_is_named(void **state)
+{
+    (void)state;
+    run r = start_with("backbone.blocks.1.mlp.fc2.weight", 3e38f);
+    te_param *bias = &r.model->params.list[te_params_find(&r.model->params, "backbone.blocks.1.mlp.fc1.bias")];
+    assert_non_null(bias->data);
+    te_trainer_free(r.trainer);
+    bias->data[5] = 1e3f;
+    assert_ok(te_trainer_create(&r.trainer, r.model, device, r.settings));
+    fails_with(&r, "of op 'linear' with 'backbone.blocks.1.mlp.fc2.weight' in part 'backbone'", "holds inf");
+    finish(&r);
+}
+
+typedef struct failing {
+    te_batch batch;
+    float *data[1 + TE_TASK_COUNT];
+} failing;
+
+static void a_pixel_that_is_no_number_is_named(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    const te_config *config = &r.model->config;
+    failing f = {.data = {NULL}};
+    size_t area = 32 * 48;
+    f.batch.images = f.data[0] = calloc(2 * 3 * area, sizeof(float));
+    for (int t = 0; t < config->task_count; t++) {
+        f.batch.labels[t] = f.data[1 + t] = calloc(2 * 3 * area, sizeof(float));
+    }
+    f.data[0][77] = INFINITY;
+    te_rates rates = {.rate = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f, .largest_norm = 10};
+    te_step_result result;
+    assert_ok(te_train_step_run(r.trainer->step, &f.batch, &rates, 1, &result));
+    assert_int_equal(te_trainer_check_numbers(r.trainer, &result), TE_ERR_DEVICE);
+    assert_message("input 'images' (2,3,32,48), which holds inf, first at element 77 of 9216");
+    f.data[0][77] = 0; /* the step that failed has left the weights alone: the next one is sound */
+    assert_ok(te_train_step_run(r.trainer->step, &f.batch, &rates, 1, &result));
+    assert_ok(te_trainer_check_numbers(r.trainer, &result));
+    result.norm = INFINITY;
+    assert_int_equal(te_trainer_check_numbers(r.trainer, &result), TE_ERR_DEVICE);
+    assert_message("the losses are finite, but the norm of the gradient is inf");
+    assert_message("suspect the device");
+    for (int i = 0; i <= TE_TASK_COUNT; i++) {
+        free(f.data[i]);
+    }
+    finish(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_written_and_read_back),
+        cmocka_unit_test(what_an_earlier_attempt_left_is_dropped),
+        cmocka_unit_test(a_table_that_is_none_is_refused),
+        cmocka_unit_test(a_row_that_finds_no_room_is_noticed),
+        cmocka_unit_test(a_run_leaves_its_folder),
+        cmocka_unit_test(a_folder_is_used_once),
+        cmocka_unit_test(a_stopped_run_goes_on_bit_for_bit),
+        cmocka_unit_test(a_killed_run_goes_on_bit_for_bit),
+        cmocka_unit_test(a_stopped_validation_is_made_up_for),
+        cmocka_unit_test(the_best_is_kept),
+        cmocka_unit_test(a_checkpoint_holds_the_settings_of_its_run),
+        cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint),
+        cmocka_unit_test(validation_sees_the_weights_of_training),
+        cmocka_unit_test(a_model_is_brought_to_the_size_of_its_run),
+        cmocka_unit_test(a_weight_that_is_no_number_is_named),
+        cmocka_unit_test(an_overflow_is_named),
+        cmocka_unit_test(a_pixel_that_is_no_number_is_named),
+    };
+    return cmocka_run_group_tests_name("run", tests, set_up, tear_down);
+}
