@@ -176,6 +176,9 @@ static void a_row_that_finds_no_room_is_noticed(void **state)
 
 /* ---- runs ---- */
 
+/* Over the settings below; "key=value", or NULL. */
+static const char *extra[4];
+
 static te_settings *small_run(void)
 {
     static const char *const pairs[][2] = {
@@ -188,6 +191,11 @@ static te_settings *small_run(void)
     assert_ok(te_settings_create(&settings));
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
+    }
+    for (int i = 0; i < 4 && extra[i]; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(extra[i], "="), extra[i]);
+        assert_ok(te_settings_set(settings, key, strchr(extra[i], '=') + 1));
     }
     return settings;
 }
@@ -348,6 +356,30 @@ static void a_stopped_run_goes_on_bit_for_bit(void **state)
     run_in(&r, "stopped", -1, TE_OK);
     finish(&r);
     assert_equals_whole("stopped");
+}
+
+/* The same where a step has parts, and with a loss scale, which is part of a checkpoint; that is too large at first. */
+static void so_does_one_with_parts_in_half_precision(void **state)
+{
+    (void)state;
+    extra[0] = "train.precision=fp16";
+    extra[1] = "train.accumulate=2";
+    extra[2] = "train.recompute=blocks";
+    extra[3] = "train.depth_rate=0.5";
+    const te_loss_scale scale = {8192.0f, 7};
+    for (int stopped = 0; stopped < 2; stopped++) {
+        run r = start(NULL);
+        assert_ok(te_train_step_set_scale(r.trainer->step, scale));
+        run_in(&r, stopped ? "half_stopped" : "half", stopped ? 3 : -1, stopped ? TE_ERR_INTERRUPTED : TE_OK);
+        te_loss_scale end = te_train_step_get_scale(r.trainer->step); /* some steps were left out, not all */
+        assert_true(end.scale < scale.scale && (stopped || end.steps > 0));
+        finish(&r);
+    }
+    run r = start(at("half_stopped/last.safetensors"));
+    run_in(&r, "half_stopped", -1, TE_OK);
+    finish(&r);
+    assert_same_file("half", "half_stopped", "last.safetensors");
+    memset(extra, 0, sizeof extra);
 }
 
 /* A kill leaves rows behind the last checkpoint, and a checkpoint half written. */
@@ -619,6 +651,7 @@ int main(void)
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
         cmocka_unit_test(a_stopped_run_goes_on_bit_for_bit),
+        cmocka_unit_test(so_does_one_with_parts_in_half_precision),
         cmocka_unit_test(a_killed_run_goes_on_bit_for_bit),
         cmocka_unit_test(a_stopped_validation_is_made_up_for),
         cmocka_unit_test(the_best_is_kept),

@@ -22,14 +22,29 @@ static te_status look(te_plan *plan, int value, float *numbers, te_trace *trace)
     return TE_OK;
 }
 
-/* Inputs and params, in the graph's order. The running statistics are left out: the step that failed has changed them. */
+/* Has the run that failed changed this value? The running statistics of batch norm, sums of gradients; not what the
+ * optimiser changes, which leaves everything alone then. */
+static bool changed_by_failure(const te_graph *graph, int value)
+{
+    const te_value *of = &graph->values[value];
+    if (of->place == TE_PLACE_PARAM) {
+        return graph->params->list[of->param].statistic;
+    }
+    for (int i = 0; i < graph->call_count; i++) {
+        const te_call *call = &graph->calls[i];
+        if (call->op->in_place && call->in[0].rank && call->in_value[0] == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Inputs and params, in the graph's order. */
 static te_status look_at_inputs(te_plan *plan, float *numbers, te_trace *trace)
 {
     const te_graph *graph = plan->graph;
     for (int i = 0; i < graph->value_count && trace->value < 0; i++) {
-        const te_value *value = &graph->values[i];
-        bool statistic = value->place == TE_PLACE_PARAM && graph->params->list[value->param].statistic;
-        if (value->place != TE_PLACE_RESULT && !statistic && plan->values[i].buffer) {
+        if (graph->values[i].place != TE_PLACE_RESULT && plan->values[i].buffer && !changed_by_failure(graph, i)) {
             TE_TRY(look(plan, i, numbers, trace));
         }
     }

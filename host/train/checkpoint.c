@@ -5,6 +5,7 @@
 
 #include "base/safetensors.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,9 +79,10 @@ static te_status read_moments(te_trainer *trainer, moments *kept)
 
 /* ---- metadata ---- */
 
-enum { PROGRESS = 4, NUMBER_BYTES = 32 };
+enum { PROGRESS = 6, NUMBER_BYTES = 32 };
 
-static const char *const progress_keys[PROGRESS] = {"train.step", "train.validated", "train.best_step", "train.best"};
+static const char *const progress_keys[PROGRESS] = {"train.step", "train.validated", "train.best_step", "train.best",
+                                                    "train.loss_scale", "train.loss_scale_steps"};
 
 static void print_progress(const te_progress *progress, char texts[PROGRESS][NUMBER_BYTES])
 {
@@ -88,6 +90,8 @@ static void print_progress(const te_progress *progress, char texts[PROGRESS][NUM
     snprintf(texts[1], NUMBER_BYTES, "%lld", (long long)progress->validated);
     snprintf(texts[2], NUMBER_BYTES, "%lld", (long long)progress->best_step);
     snprintf(texts[3], NUMBER_BYTES, "%.17g", progress->best);
+    snprintf(texts[4], NUMBER_BYTES, "%.9g", (double)progress->scale.scale);
+    snprintf(texts[5], NUMBER_BYTES, "%d", progress->scale.steps);
 }
 
 static bool read_count(const char *text, int64_t *count)
@@ -97,23 +101,26 @@ static bool read_count(const char *text, int64_t *count)
     return *count >= 0 && end && end != text && *end == '\0';
 }
 
-/* Files of before there were validations lack what is behind the step. */
+/* Files of before there were validations, or loss scales, lack them. */
 static bool read_progress(const te_safetensors *file, te_progress *progress)
 {
     const char *texts[PROGRESS];
     for (int i = 0; i < PROGRESS; i++) {
         texts[i] = te_safetensors_find_metadata(file, progress_keys[i]);
     }
-    te_progress read = {0};
-    if (!read_count(texts[0], &read.taken)) {
-        return false;
+    te_progress read = {.scale = progress->scale};
+    bool good = read_count(texts[0], &read.taken);
+    if (texts[1]) {
+        good = good && read_count(texts[1], &read.validated) && read_count(texts[2], &read.best_step);
+        read.best = texts[3] ? strtod(texts[3], NULL) : 0;
     }
-    if (texts[1] && (!read_count(texts[1], &read.validated) || !read_count(texts[2], &read.best_step))) {
-        return false;
+    if (texts[4]) {
+        int64_t steps = 0;
+        good = good && read_count(texts[5], &steps) && steps <= INT_MAX;
+        read.scale = (te_loss_scale){strtof(texts[4], NULL), (int)steps};
     }
-    read.best = texts[3] ? strtod(texts[3], NULL) : 0;
     *progress = read;
-    return isfinite(read.best);
+    return good && isfinite(read.best) && read.scale.scale > 0 && isfinite(read.scale.scale);
 }
 
 typedef struct metadata {
@@ -132,7 +139,9 @@ static te_status list_metadata(const te_trainer *trainer, metadata *kept)
     if (!kept->pairs || !kept->texts) {
         return TE_ERR_MEMORY;
     }
-    print_progress(&trainer->progress, kept->progress);
+    te_progress progress = trainer->progress;
+    progress.scale = te_train_step_get_scale(trainer->step);
+    print_progress(&progress, kept->progress);
     for (; kept->count < PROGRESS; kept->count++) {
         kept->pairs[2 * kept->count] = progress_keys[kept->count];
         kept->pairs[2 * kept->count + 1] = kept->progress[kept->count];
@@ -206,13 +215,14 @@ te_status te_trainer_load(te_trainer *trainer, const char *path)
         return te_fail(TE_ERR_ARGUMENT, "'%s' must be loaded before the trainer gets a run folder", path);
     }
     te_safetensors *file;
-    te_progress progress;
+    te_progress progress = {.scale = te_train_step_get_scale(trainer->step)};
     TE_TRY(te_safetensors_open(&file, path));
     te_status status = TE_OK;
     if (!read_progress(file, &progress)) {
         status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
     }
     status = status == TE_OK ? load_moments(trainer, file, path) : status;
+    status = status == TE_OK ? te_train_step_set_scale(trainer->step, progress.scale) : status;
     if (status == TE_OK) {
         trainer->progress = progress;
         trainer->resumed = true;

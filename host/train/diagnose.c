@@ -1,6 +1,8 @@
 /* A loss or gradient that is no number ends the training; the message says where it came from. */
 #include "train/trainer.h"
 
+#include "base/log.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -26,6 +28,11 @@ te_status te_trainer_check_numbers(te_trainer *trainer, const te_step_result *re
 {
     long long step = (long long)trainer->progress.taken + 1;
     char symptom[256], origin[768];
+    if (result->skipped) { /* as fp16 does now and then; the losses are finite */
+        te_log(TE_LOG_DETAIL, "step %lld: a gradient left the range of fp16, the weights stay as they are; loss scale %g",
+               step, (double)te_train_step_get_scale(trainer->step).scale);
+        return TE_OK;
+    }
     describe_symptom(&trainer->model->config, result, symptom, sizeof symptom);
     if (!symptom[0] || result->skipped) {
         return TE_OK;

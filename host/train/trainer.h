@@ -12,6 +12,7 @@ typedef struct te_progress {
     int64_t validated; /* the step of the last validation; 0: none yet */
     int64_t best_step; /* the one of the lowest total; 0: none yet */
     double best;       /* that total */
+    te_loss_scale scale;
 } te_progress;
 
 struct te_trainer {
