@@ -305,6 +305,23 @@ TE_API size_t te_scores_get_gain(const te_scores *scores, double *percent);
 /* Write all of it as JSON. */
 TE_API te_status te_scores_save(const te_scores *scores, const char *path);
 
+/* ---- generated rooms as files ---------------------------------------------------------------------------------- */
+
+typedef struct te_rooms_options {
+    int width, height;   /* pixels; 0: 640 x 480 */
+    uint64_t seed;       /* 0 to 2^31 - 1: the rooms are those of data.source = rooms with this train.seed */
+    uint64_t train, val; /* pictures in each list; those of `val` are held out of every seed's training */
+    int threads;         /* 0: 1 */
+} te_rooms_options;
+
+/* `done` of `total` pictures are written; a result other than TE_OK ends the call with it. */
+typedef te_status (*te_rooms_function)(uint64_t done, uint64_t total, void *context);
+
+/* Write generated rooms with the labels of all tasks as a folder that data.source = folder reads (docs/DATA.md). A
+ * folder that has lists already is refused. `report` may be NULL. TE_ERR_INTERRUPTED after te_interrupt(). */
+TE_API te_status te_rooms_save(const char *folder, const te_rooms_options *options, te_rooms_function report,
+                               void *context);
+
 /* ---- training ------------------------------------------------------------------------------------------------- */
 
 typedef struct te_trainer te_trainer;

@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer eval settings version help; do
+for name in devices init info infer train eval settings synth version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -154,6 +154,23 @@ check "init --backbone"
 run init -o space.safetensors -q model.backbone=tiny "model.tasks=sal edge" model.blocks=1 model.taps=1
 [ "$status" -eq 0 ] && grep -q 'model.tasks = sal edge$' stdout
 check "a setting with a space"
+
+# ---- synth ----
+
+run synth -o room.png --size 48x64 --seed 7
+[ "$status" -eq 0 ] && [ "$(cat stdout)" = room.png ] && [ ! -s stderr ]
+check "synth writes a picture"
+run synth -o again.png --width 64 --height 48 --seed 7
+[ "$status" -eq 0 ] && cmp -s room.png again.png
+check "--size is --height and --width"
+run synth -o rooms --count 3 --val 2 --size 64x64 --threads 2
+[ "$status" -eq 0 ] && [ "$(cat stdout)" = rooms ] && grep -q '5 of 5 rooms' stderr &&
+    [ "$(cat rooms/gt_sets/train.txt rooms/gt_sets/val.txt | wc -l)" -eq 5 ] &&
+    [ "$(find rooms -name '*.png' | wc -l)" -eq 35 ] && [ -s rooms/depth/val_000001.png ]
+check "synth --count writes a folder with lists"
+run synth -q -o rooms --count 1
+[ "$status" -eq 5 ] && grep -q "'rooms/gt_sets/train.txt' is there already" stderr
+check "lists are not replaced"
 
 # ---- wrong usage ----
 
@@ -247,6 +264,25 @@ check "info of an ini file says the same"
 run info w.safetensors --device 999
 [ "$status" -eq 0 ] && grep -q '^total' stdout && grep -q '^memory: not known without a device: no OpenCL' stdout
 check "info without a device that matches"
+
+# ---- training on a folder ----
+
+# train_small ARGUMENTS...: two steps of a model that is done in milliseconds
+train_small() {
+    run train -q input.height=64 input.width=64 model.width=16 model.heads=2 model.blocks=2 model.taps="1 2" \
+        model.decoder_width=8 model.expert_hidden=16 model.gate_width=8 train.batch=1 train.iterations=2 \
+        model.tasks="semseg depth" model.semseg_classes=22 data.source=folder data.folder=rooms "$@"
+}
+train_small -o run_folder
+[ "$status" -eq 0 ] && [ -s run_folder/last.safetensors ]
+check "train reads what synth wrote"
+train_small -o run_classes model.semseg_classes=2
+[ "$status" -eq 5 ] && grep -qE "semseg/train_.*\.png' holds class [0-9]+ at .*'model.semseg_classes'" stderr
+check "a class index out of range"
+rm -rf rooms/semseg rooms/depth
+train_small -o run_labels
+[ "$status" -eq 5 ] && grep -q "no picture of 'rooms/gt_sets/train.txt' has a label" stderr
+check "no label of any task"
 
 # ---- infer ----
 

@@ -87,6 +87,8 @@ static void test_class_names(void **state)
     assert_string_equal(te_class_name(TE_SEMSEG, 40, 0, buffer), "wall");
     assert_string_equal(te_class_name(TE_SEMSEG, 40, 21, buffer), "ceiling");
     assert_string_equal(te_class_name(TE_SEMSEG, 40, 39, buffer), "other prop");
+    assert_string_equal(te_class_name(TE_SEMSEG, 22, 9, buffer), "sofa"); /* generated rooms */
+    assert_string_equal(te_class_name(TE_SEMSEG, 22, 22, buffer), "class 22");
     assert_string_equal(te_class_name(TE_HUMAN_PARTS, 7, 6, buffer), "lower legs");
     assert_string_equal(te_class_name(TE_SEMSEG, 11, 7, buffer), "class 7");
     assert_string_equal(te_class_name(TE_SEMSEG, 21, 21, buffer), "class 21");

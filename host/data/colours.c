@@ -1,5 +1,7 @@
 #include "data/colours.h"
 
+#include "data/rooms.h"
+
 #include <stdio.h>
 
 static const char *const pascal[21] = {
@@ -26,6 +28,9 @@ const char *te_class_name(te_task_id task, int classes, int index, char buffer[T
     }
     if (task == TE_SEMSEG && classes == 40 && index >= 0 && index < 40) {
         return nyud[index];
+    }
+    if (task == TE_SEMSEG && classes == TE_ROOMS_CLASSES && index >= 0 && index < TE_ROOMS_CLASSES) {
+        return te_rooms_class_names[index];
     }
     if (task == TE_HUMAN_PARTS && classes == 7 && index >= 0 && index < 7) {
         return parts[index];

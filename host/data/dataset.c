@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include "data/augment.h"
+#include "data/colours.h"
 #include "data/folder.h"
 #include "data/rooms.h"
 #include "data/sampler.h"
@@ -10,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The seed of validation rooms: no train.seed reaches it, and whatever the seed, runs are judged on the same rooms. */
-static const uint64_t val_seed = UINT64_C(1) << 40;
 
 struct te_dataset {
     te_settings *settings;
@@ -121,7 +119,10 @@ te_task_id te_dataset_get_task(const te_dataset *dataset, int t)
 
 const char *te_dataset_class_name(const te_dataset *dataset, int c)
 {
-    return !dataset->folder && c >= 0 && c < TE_ROOMS_CLASSES ? te_rooms_class_names[c] : NULL;
+    char buffer[TE_CLASS_NAME];
+    int classes = dataset->folder ? dataset->settings->model.semseg_classes : TE_ROOMS_CLASSES;
+    const char *name = te_class_name(TE_SEMSEG, classes, c, buffer);
+    return name == buffer ? NULL : name;
 }
 
 /* ---- examples ---- */
@@ -160,7 +161,8 @@ static void copy_label(const te_rooms_sample *room, te_task_id task, float *to, 
 
 static te_status load_room(const te_dataset *dataset, uint64_t index, int height, int width, te_example *example)
 {
-    uint64_t seed = dataset->split == TE_SPLIT_VAL ? val_seed : (uint64_t)dataset->settings->train.seed;
+    /* Whatever train.seed, runs are judged on the same rooms. */
+    uint64_t seed = dataset->split == TE_SPLIT_VAL ? TE_ROOMS_VAL_SEED : (uint64_t)dataset->settings->train.seed;
     size_t area = (size_t)height * (size_t)width;
     te_rooms_sample *room;
     TE_TRY(te_rooms_sample_create(&room, seed, index, width, height));

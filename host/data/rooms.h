@@ -41,6 +41,9 @@ extern const char *const te_rooms_class_names[TE_ROOMS_CLASSES];
 
 enum { TE_ROOMS_LIMIT = 4096 }; /* largest width and height */
 
+/* Scenes of this seed and above are for validation: no seed of training reaches it. */
+#define TE_ROOMS_VAL_SEED (UINT64_C(1) << 40)
+
 typedef struct te_rooms_sample {
     int width, height;
     float focal;          /* pixels; the optical axis meets the middle of the picture */
