@@ -129,23 +129,29 @@ static te_status read_npy(const te_label_file *file, const uint8_t *data, size_t
     return TE_OK;
 }
 
-te_status te_label_file_load(const te_label_file *file, float **label)
+te_status te_label_file_decode(const te_label_file *file, const uint8_t *data, size_t bytes, float **label)
 {
-    size_t bytes, length = strlen(file->path);
-    size_t area = (size_t)file->height * (size_t)file->width, channels = file->task == TE_NORMALS ? 3 : 1;
-    uint8_t *data;
-    TE_TRY(te_file_read(file->path, FILE_LIMIT, &data, &bytes));
-    float *made = te_alloc(area, channels * sizeof *made, "a label");
-    te_status status = TE_ERR_MEMORY;
-    if (made) {
-        int is_npy = length >= 4 && strcmp(file->path + length - 4, ".npy") == 0;
-        status = is_npy ? read_npy(file, data, bytes, made) : read_png(file, data, bytes, made);
+    size_t area = (size_t)file->height * (size_t)file->width, length = strlen(file->path);
+    float *made = te_alloc(area, (file->task == TE_NORMALS ? 3 : 1) * sizeof *made, "a label");
+    if (!made) {
+        return TE_ERR_MEMORY;
     }
-    free(data);
+    int is_npy = length >= 4 && strcmp(file->path + length - 4, ".npy") == 0;
+    te_status status = is_npy ? read_npy(file, data, bytes, made) : read_png(file, data, bytes, made);
     if (status != TE_OK) {
         free(made);
         return status;
     }
     *label = made;
     return TE_OK;
+}
+
+te_status te_label_file_load(const te_label_file *file, float **label)
+{
+    size_t bytes;
+    uint8_t *data;
+    TE_TRY(te_file_read(file->path, FILE_LIMIT, &data, &bytes));
+    te_status status = te_label_file_decode(file, data, bytes, label);
+    free(data);
+    return status;
 }

@@ -15,4 +15,7 @@ typedef struct te_label_file {
 /* label (1,h,w), normals (3,h,w), in fresh memory: free() it. Ignored pixels are marked as te_example says. */
 te_status te_label_file_load(const te_label_file *file, float **label);
 
+/* The same on the file's content. */
+te_status te_label_file_decode(const te_label_file *file, const uint8_t *data, size_t bytes, float **label);
+
 #endif
