@@ -26,6 +26,16 @@ static void occupy_streams(void)
     }
 }
 
+/* The longest text, the manual page, in one piece: a write that fails is then told with its reason, which the C library
+ * forgets when it writes again. */
+static void widen_output(void)
+{
+    static char buffer[1 << 16];
+    if (!isatty(STDOUT_FILENO)) {
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    }
+}
+
 static int run_line(const cli_line *line)
 {
     cli_message_set_level(line->global[CLI_GLOBAL_QUIET] ? -1 : line->global[CLI_GLOBAL_VERBOSE] ? 1 : 0);
@@ -50,6 +60,7 @@ static int run_line(const cli_line *line)
 int main(int argc, char **argv)
 {
     occupy_streams();
+    widen_output();
     signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of writing, with a message */
     te_set_log(cli_message_log, NULL);
     cli_line line;
