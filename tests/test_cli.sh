@@ -276,6 +276,13 @@ train_small() {
 train_small -o run_folder
 [ "$status" -eq 0 ] && [ -s run_folder/last.safetensors ]
 check "train reads what synth wrote"
+run init -w run_folder/last.safetensors --storage fp16 -o trained.safetensors
+whole=$(wc -c <run_folder/last.safetensors) half=$(wc -c <trained.safetensors)
+[ "$status" -eq 0 ] && [ $((half * 5)) -lt "$whole" ] && grep -q "written .*fp16" stdout
+check "init writes a checkpoint's weights alone, in 16 bits"
+run init -w run_folder/last.safetensors -o twice.safetensors model.blocks=1
+[ "$status" -eq 2 ] && grep -q "'--weights' brings the model's settings" stderr && [ ! -e twice.safetensors ]
+check "init --weights takes no settings"
 train_small -o run_classes model.semseg_classes=2
 [ "$status" -eq 5 ] && grep -qE "semseg/train_.*\.png' holds class [0-9]+ at .*'model.semseg_classes'" stderr
 check "a class index out of range"

@@ -8,12 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OUT, CONFIG, SEED, BACKBONE, STORAGE };
+enum { OUT, CONFIG, SEED, WEIGHTS, BACKBONE, STORAGE };
 
 static const cli_option options[] = {
     [OUT] = {'o', "out", "FILE", "the weight file to write", CLI_MUST},
     [CONFIG] = CLI_OPTION_CONFIG,
     [SEED] = {0, "seed", "N", "start of the random numbers, default 1; same seed, same weights", CLI_MAY},
+    [WEIGHTS] = {'w', "weights", "FILE", "write the model of this weight file or checkpoint again instead", CLI_MAY},
     [BACKBONE] = {0, "backbone", "FILE", "take the backbone from this safetensors file with timm's names", CLI_MAY},
     [STORAGE] = {0, "storage", "TYPE", "how numbers are stored: fp32 (default), fp16 or bf16", CLI_MAY},
     {0},
@@ -100,40 +101,56 @@ static int make_file(cli_table *table, const cli_arguments *arguments, te_model 
     return cli_table_print(table, 0);
 }
 
-static int run(const cli_arguments *arguments)
+/* The model of a file brings its own settings and numbers. */
+static int load_model(te_model **model, const cli_arguments *arguments)
+{
+    if (arguments->option[CONFIG] || arguments->option[SEED] || arguments->setting_count) {
+        return cli_fail(CLI_USAGE, "option '--weights' brings the model's settings and numbers: leave out --config, --seed and "
+                                   "key=value");
+    }
+    return cli_report(te_model_load(model, arguments->option[WEIGHTS]));
+}
+
+static int create_model(te_model **model, const cli_arguments *arguments)
 {
     cli_sources sources = {.config = arguments->option[CONFIG], .words = arguments->settings,
                            .word_count = arguments->setting_count};
     uint64_t seed = 1;
-    size_t storage;
     te_settings *settings;
-    te_model *model = NULL;
-    cli_table table = {.alignment = "ll"};
-    CLI_TRY(read_storage(arguments->option[STORAGE], &storage));
     if (arguments->option[SEED]) {
         CLI_TRY(cli_number("seed", arguments->option[SEED], 0, UINT64_MAX, &seed));
     }
     CLI_TRY(cli_resolve(&settings, &sources));
-    int status = cli_report(te_model_create(&model, settings, seed));
-    if (status == CLI_OK) {
-        status = make_file(&table, arguments, model, storage);
-    }
+    int status = cli_report(te_model_create(model, settings, seed));
+    te_settings_free(settings);
+    return status;
+}
+
+static int run(const cli_arguments *arguments)
+{
+    size_t storage;
+    te_model *model;
+    cli_table table = {.alignment = "ll"};
+    CLI_TRY(read_storage(arguments->option[STORAGE], &storage));
+    CLI_TRY(arguments->option[WEIGHTS] ? load_model(&model, arguments) : create_model(&model, arguments));
+    int status = make_file(&table, arguments, model, storage);
     cli_table_free(&table);
     te_model_free(model);
-    te_settings_free(settings);
     return status;
 }
 
 const cli_command cli_init = {
     .name = "init",
-    .summary = "write a weight file with random weights, or with a given backbone",
+    .summary = "write a weight file: random weights, a given backbone, a checkpoint's model",
     .operands = "",
     .takes_settings = 1,
     .description =
         "Makes the model that the settings describe, fills it with random weights, and writes it as a safetensors "
         "file that holds its settings too. With --backbone the vision transformer comes from a file with the "
         "names of timm's vit_*_patch16 models; a class token, a classifying head and positions of another grid "
-        "are allowed, a missing tensor or one of another shape is an error.",
+        "are allowed, a missing tensor or one of another shape is an error.\n"
+        "With --weights the model of that file is written again: the weights of a checkpoint without what resuming "
+        "needs, or in another storage.",
     .options = options,
     .run = run,
 };
