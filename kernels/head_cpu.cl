@@ -1,7 +1,8 @@
-/* head_combine on processors: as in head.cl, 16 channels at a time. O must be a multiple of 16.
+/* head_combine and head_upsample on processors: as in head.cl, in vectors of 16.
  *
- * A work-item takes one line of cells and CHANNELS channels, so that the products of three lines stay in the
- * second-level cache. global (O/CHANNELS rounded up, B*h), local 1.
+ * head_combine_cpu: O must be a multiple of 16. A work-item takes one line of cells and CHANNELS channels, so that the
+ * products of three lines stay in the second-level cache. global (O/CHANNELS rounded up, B*h), local 1.
+ * head_upsample_cpu: four times in both directions; w a multiple of 4, at most LONGEST. global (4*h, B*K), local 1.
  */
 #include "real.clh"
 #include "wide.clh"
@@ -97,5 +98,39 @@ WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict 
                 vstore16(has_affine ? gelu16(value) : value, 0, y + pixel * (size_t)O + (size_t)o);
             }
         }
+    }
+}
+
+#define LONGEST 1024
+
+/* Cells before, at and behind four neighbouring ones -> their sixteen fine values. Weights as up4 in head.cl. */
+static inline float16 up4_of(float4 before, float4 at, float4 behind)
+{
+    const float4 from_before = (float4)(0.375f, 0.125f, 0.0f, 0.0f), own = (float4)(0.625f, 0.875f, 0.875f, 0.625f);
+    const float4 from_behind = (float4)(0.0f, 0.0f, 0.125f, 0.375f);
+    return before.s0000111122223333 * from_before.s0123012301230123 + at.s0000111122223333 * own.s0123012301230123 +
+           behind.s0000111122223333 * from_behind.s0123012301230123;
+}
+
+WORK_GROUP_OF_ONE __kernel void head_upsample_cpu(__global const float *restrict x, __global float *restrict y,
+                                                  int height, int width, int K)
+{
+    const float nearer[4] = {0.625f, 0.875f, 0.875f, 0.625f};
+    int fine = (int)get_global_id(0), plane = (int)get_global_id(1), line = fine / 4, part = fine % 4;
+    int other = clamp(part < 2 ? line - 1 : line + 1, 0, height - 1);
+    size_t start = (size_t)(plane / K) * (size_t)(height * width), k = (size_t)(plane % K), stride = (size_t)K;
+    __global const float *near = x + (start + (size_t)(line * width)) * stride + k;
+    __global const float *far = x + (start + (size_t)(other * width)) * stride + k;
+    float cells[LONGEST + 2]; /* the line of cells, its ends repeated beyond it */
+    for (int column = 0; column < width; column++) {
+        size_t at = (size_t)column * stride;
+        cells[column + 1] = nearer[part] * near[at] + (1.0f - nearer[part]) * far[at];
+    }
+    cells[0] = cells[1];
+    cells[width + 1] = cells[width];
+    y += ((size_t)plane * (size_t)(4 * height) + (size_t)fine) * (size_t)(4 * width);
+    for (int column = 0; column < width; column += 4) {
+        float16 value = up4_of(vload4(0, cells + column), vload4(0, cells + column + 1), vload4(0, cells + column + 2));
+        vstore16(value, 0, y + 4 * column);
     }
 }

@@ -283,6 +283,26 @@ static te_status upsample_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+/* Four times in both directions, as the model has it. */
+static bool upsample_supports_cpu(const te_caps *caps, const te_call *call)
+{
+    enum { LONGEST = 1024 }; /* as in kernels/head_cpu.cl */
+    const te_head_upsample_options *o = (const void *)call->attributes;
+    (void)caps;
+    return o->to_height == UP * o->height && o->to_width == UP * o->width && o->width % 4 == 0 && o->width <= LONGEST;
+}
+
+static te_status upsample_emit_cpu(te_plan *plan, const te_call *call)
+{
+    const te_head_upsample_options *o = (const void *)call->attributes;
+    int64_t K = call->in[0].size[2];
+    te_launch launch = {.writes = call->out_value,
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->height),
+                                      TE_INT(o->width), TE_INT(K)}};
+    te_launch_on_cpu(&launch, "head_cpu", "head_upsample_cpu", o->to_height, call->in[0].size[0] * K);
+    return te_plan_launch(plan, &launch);
+}
+
 static void upsample_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     const te_head_upsample_options *o = (const void *)call->attributes;
@@ -300,12 +320,15 @@ static void upsample_gradient(te_graph *graph, const te_call *call, te_tensor dy
     dx[0] = te_head_upsample_dx(graph, dy, *(const te_head_upsample_options *)(const void *)call->attributes);
 }
 
-static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit}, {0}};
-static const te_head_upsample_options four_times = {3, 5, 12, 20}, wide = {3, 4, 12, 16},
+static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit},
+                                               {"cpu", upsample_supports_cpu, te_prefers_wide_cpu, upsample_emit_cpu},
+                                               {0}};
+static const te_head_upsample_options four_times = {3, 5, 12, 20}, wide = {3, 4, 12, 16}, wider = {5, 12, 20, 48},
                                        odd = {3, 5, 7, 4}, single = {1, 1, 3, 3};
 static const te_case upsample_cases[] = {
     {{TE_SHAPE3(2, 15, 3)}, &four_times, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 12, 3)}, &wide, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 60, 2)}, &wider, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 15, 7)}, &odd, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 1, 2)}, &single, TE_FILL_NORMAL},
 };
