@@ -358,7 +358,7 @@ TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 
 /* Keep a run folder (made if absent; docs/TRAINING.md says what is in it): settings, log, validations, curves and
  * checkpoints, the newest as last.safetensors, written also when the run ends or is interrupted. A folder that holds a run
- * is refused, unless te_trainer_load() was called before. */
+ * is refused, unless the checkpoint that te_trainer_load() read lies in it. */
 TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
 
 /* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is

@@ -106,10 +106,10 @@ WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict 
 /* Cells before, at and behind four neighbouring ones -> their sixteen fine values. Weights as up4 in head.cl. */
 static inline float16 up4_of(float4 before, float4 at, float4 behind)
 {
-    const float4 from_before = (float4)(0.375f, 0.125f, 0.0f, 0.0f), own = (float4)(0.625f, 0.875f, 0.875f, 0.625f);
-    const float4 from_behind = (float4)(0.0f, 0.0f, 0.125f, 0.375f);
-    return before.s0000111122223333 * from_before.s0123012301230123 + at.s0000111122223333 * own.s0123012301230123 +
-           behind.s0000111122223333 * from_behind.s0123012301230123;
+    const float4 own = (float4)(0.625f, 0.875f, 0.875f, 0.625f);
+    float16 other = (float16)(before.s00, behind.s00, before.s11, behind.s11, before.s22, behind.s22, before.s33,
+                              behind.s33);
+    return own.s0123012301230123 * at.s0000111122223333 + (1.0f - own).s0123012301230123 * other;
 }
 
 WORK_GROUP_OF_ONE __kernel void head_upsample_cpu(__global const float *restrict x, __global float *restrict y,

@@ -117,7 +117,7 @@ __kernel void loss_total(__global const real *restrict partial, __global const r
 {
     acc sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
     for (int block = 0; block < blocks && get_global_id(0) == 0; block++) {
-        for (int i = 0; i < 4; i++) {
+        UNROLL for (int i = 0; i < 4; i++) {
             sums[i] += LOAD(partial, (size_t)(4 * block + i));
         }
     }

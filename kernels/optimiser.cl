@@ -75,7 +75,7 @@ __kernel void running_update(__global real *restrict mean, __global real *restri
                              int rows)
 {
     int c = (int)get_global_id(0);
-    if (c < C) {
+    if (c < C && isfinite(LOAD(stats, c)) && isfinite(LOAD(stats, C + c))) { /* else the step fails */
         acc correction = rows > 1 ? (acc)rows / (acc)(rows - 1) : 1.0f;
         STORE(mean, c, 0.9f * LOAD(mean, c) + 0.1f * (LOAD(stats, c) + LOAD(conv_bias, c)));
         STORE(variance, c, 0.9f * LOAD(variance, c) + 0.1f * correction * LOAD(stats, C + c));

@@ -28,7 +28,8 @@ flags_of() {
 # Sizes that host/ops compiles a file with, besides the file's own defaults: sets of options, one a line.
 sizes_of() {
     case $1 in
-    linear) printf '%s\n' -DSIDE=1 -DSIDE=4 -DSIDE=16 ;;
+    linear) printf '%s\n' -DSIDE=1 -DSIDE=4 -DSIDE=16 -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
+    conv | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
     attention)
         printf "%s\n" "-DHEAD=4 -DGROUP=1 -DKEYS=1 -DPARTS=1" "-DHEAD=30 -DGROUP=16 -DKEYS=8 -DPARTS=1" \
@@ -66,8 +67,9 @@ list_compilations() {
     for file in "$folder"/*.cl; do
         stem=$(basename "$file" .cl)
         if is_for_processors "$file"; then
-            echo "spir $file"
-            echo "x86-64 $file"
+            for target in spir x86-64; do
+                { echo; sizes_of "$stem"; } | sed "s|^|$target $file |; s| *$||"
+            done
             continue
         fi
         for target in nvidia amd spir; do
@@ -79,9 +81,9 @@ list_compilations() {
 # Every -D that host/ops gives to a compiler must be among the sizes above.
 check_sizes_are_known() {
     known=$(for file in "$folder"/*.cl; do sizes_of "$(basename "$file" .cl)"; done)
-    grep -ho '"[^"]*-D[A-Z_]*=[^"]*"' "$here"/../host/ops/*.c | grep -o -- '-D[A-Z_]*' | sort -u | while read -r option; do
+    grep -ho '"[^"]*-D[A-Z_0-9]*[^"]*"' "$here"/../host/ops/*.c | grep -o -- '-D[A-Z_0-9]*' | sort -u | while read -r option; do
         case $known in
-        *"$option="*) echo "ok      $option is among the sizes" ;;
+        *"$option"*) echo "ok      $option is among the sizes" ;;
         *) echo "FAILED  host/ops uses $option: add its values to sizes_of()" ;;
         esac
     done

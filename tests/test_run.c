@@ -315,6 +315,74 @@ static void a_folder_is_used_once(void **state)
     finish(&r);
 }
 
+/* With another run's checkpoint a folder that holds a run is refused too; an empty one is a new run from that step on,
+ * with a checkpoint from the start. */
+static void a_checkpoint_of_elsewhere_starts_a_new_run(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    run_in(&r, "elsewhere", 3, TE_ERR_INTERRUPTED);
+    finish(&r);
+    r = start(at("elsewhere/last.safetensors"));
+    assert_int_equal(te_trainer_set_folder(r.trainer, at("whole")), TE_ERR_FILE);
+    assert_message("holds a run already ('log.csv')");
+    int64_t none = -1;
+    assert_ok(te_trainer_set_folder(r.trainer, at("moved")));
+    te_interrupt();
+    assert_int_equal(te_trainer_run(r.trainer, stop_at, &none), TE_ERR_INTERRUPTED);
+    finish(&r);
+    assert_int_equal(count_in(at("moved/log.csv"), "\n"), 1);
+    r = start(at("moved/last.safetensors"));
+    assert_int_equal(r.trainer->progress.taken, 3);
+    assert_int_equal(r.trainer->progress.best_step, 0); /* the best so far lies in the other folder */
+    finish(&r);
+}
+
+/* Going on from an earlier checkpoint of the folder, the newest is that one again, whatever lay there. */
+static void an_earlier_checkpoint_becomes_the_newest(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    run_in(&r, "earlier", 3, TE_ERR_INTERRUPTED);
+    finish(&r);
+    assert_int_equal(rename(at("earlier/last.safetensors"), at("earlier/third.safetensors")), 0);
+    r = start(at("earlier/third.safetensors"));
+    run_in(&r, "earlier", -1, TE_OK);
+    finish(&r);
+    r = start(at("earlier/third.safetensors"));
+    int64_t none = -1;
+    assert_ok(te_trainer_set_folder(r.trainer, at("earlier")));
+    te_interrupt();
+    assert_int_equal(te_trainer_run(r.trainer, stop_at, &none), TE_ERR_INTERRUPTED);
+    finish(&r);
+    r = start(at("earlier/last.safetensors"));
+    assert_int_equal(r.trainer->progress.taken, 3);
+    finish(&r);
+}
+
+static void a_run_that_cannot_start_leaves_no_folder(void **state)
+{
+    (void)state;
+    extra[0] = "data.val_list=nowhere";
+    extra[1] = "data.source=folder";
+    extra[2] = "data.folder=/nowhere";
+    te_settings *settings = small_run(), *rooms;
+    extra[0] = extra[1] = extra[2] = NULL;
+    te_model *model;
+    te_trainer *trainer;
+    rooms = small_run();
+    assert_ok(te_model_create(&model, rooms, 1));
+    assert_ok(te_trainer_create(&trainer, model, device, rooms));
+    trainer->settings->data = settings->data; /* what validation then meets */
+    assert_int_not_equal(te_trainer_set_folder(trainer, at("never")), TE_OK);
+    assert_message("for validation, which train.validate_every=0 leaves out");
+    assert_int_not_equal(access(at("never"), F_OK), 0);
+    te_trainer_free(trainer);
+    te_model_free(model);
+    te_settings_free(rooms);
+    te_settings_free(settings);
+}
+
 /* log.csv without its columns of seconds. */
 static char *losses_of(const char *path)
 {
@@ -628,9 +696,16 @@ static void a_pixel_that_is_no_number_is_named(void **state)
     assert_ok(te_train_step_run(r.trainer->step, &f.batch, &rates, 1, &result));
     assert_int_equal(te_trainer_check_numbers(r.trainer, &result), TE_ERR_DEVICE);
     assert_message("input 'images' (2,3,32,48), which holds inf, first at element 77 of 9216");
-    f.data[0][77] = 0; /* the step that failed has left the weights alone: the next one is sound */
+    f.data[0][77] = 0; /* the step that failed has left weights and statistics alone: the next one is sound */
     assert_ok(te_train_step_run(r.trainer->step, &f.batch, &rates, 1, &result));
     assert_ok(te_trainer_check_numbers(r.trainer, &result));
+    assert_ok(te_train_step_fetch(r.trainer->step));
+    for (int i = 0; i < r.model->params.count; i++) {
+        const te_param *param = &r.model->params.list[i];
+        for (int64_t e = 0; e < te_shape_count(&param->shape); e++) {
+            assert_true(isfinite(param->data[e]));
+        }
+    }
     result.norm = INFINITY;
     assert_int_equal(te_trainer_check_numbers(r.trainer, &result), TE_ERR_DEVICE);
     assert_message("the losses are finite, but the norm of the gradient is inf");
@@ -650,6 +725,9 @@ int main(void)
         cmocka_unit_test(a_row_that_finds_no_room_is_noticed),
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
+        cmocka_unit_test(a_checkpoint_of_elsewhere_starts_a_new_run),
+        cmocka_unit_test(an_earlier_checkpoint_becomes_the_newest),
+        cmocka_unit_test(a_run_that_cannot_start_leaves_no_folder),
         cmocka_unit_test(a_stopped_run_goes_on_bit_for_bit),
         cmocka_unit_test(so_does_one_with_parts_in_half_precision),
         cmocka_unit_test(a_killed_run_goes_on_bit_for_bit),

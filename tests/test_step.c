@@ -125,6 +125,7 @@ static outcome run_steps(te_train_options options, int steps, int different)
     te_train_step *step;
     options.height = HEIGHT;
     options.width = WIDTH;
+    options.backbone_factor = options.backbone_factor ? options.backbone_factor : 1;
     int parts = options.accumulate ? options.accumulate : 1;
     te_batch batch = create_batch(out.model, options.batch * parts, different);
     assert_ok(te_train_step_create(&step, out.model, device, &options));
@@ -190,8 +191,8 @@ static void accumulation_is_the_larger_batch(void **state)
     te_model_free(whole.model);
 }
 
-/* The sums start afresh with every step: two steps of two equal parts are two of one. With one picture in all parts
- * and Adam's steps of equal size, a sum that went on would point elsewhere only by rounding, so norms are compared. */
+/* The sums start afresh with every step: the second step of two parts has the norm that the large batch's second step
+ * has, where a sum that went on would have about twice as much. */
 static void sums_start_afresh(void **state)
 {
     (void)state;
@@ -205,6 +206,35 @@ static void sums_start_afresh(void **state)
     te_model_free(whole.model);
 }
 
+static bool in_backbone(const te_param *param)
+{
+    return strcmp(param->part, "backbone") == 0;
+}
+
+/* backbone_factor 0 freezes the backbone and nothing else. */
+static void a_factor_of_zero_freezes_the_backbone(void **state)
+{
+    (void)state;
+    te_model *model = create_model(), *before = create_model();
+    te_batch batch = create_batch(model, BATCH, BATCH);
+    te_train_step *step;
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 0, .decoupled = 1};
+    te_step_result result;
+    assert_ok(te_train_step_create(&step, model, device, &options));
+    assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
+    assert_ok(te_train_step_fetch(step));
+    for (int i = 0; i < model->params.count; i++) {
+        const te_param *param = &model->params.list[i];
+        size_t bytes = (size_t)te_shape_count(&param->shape) * sizeof(float);
+        bool same = memcmp(param->data, before->params.list[i].data, bytes) == 0;
+        assert_true(same == in_backbone(param) || strstr(param->name, ".conv.bias") != NULL);
+    }
+    te_train_step_free(step);
+    free_batch(&batch);
+    te_model_free(model);
+    te_model_free(before);
+}
+
 /* ---- stochastic depth ---- */
 
 static void depth_scales_have_their_rates(void **state)
@@ -215,7 +245,8 @@ static void depth_scales_have_their_rates(void **state)
     te_model *model = create_model();
     te_batch batch = create_batch(model, BATCH, BATCH);
     te_train_step *step;
-    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .depth_rate = rate, .seed = 5};
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
+                                .depth_rate = rate, .seed = 5};
     assert_ok(te_train_step_create(&step, model, device, &options));
     assert_true(step->depth_scales >= 0);
     int blocks = model->config.blocks, dropped[3] = {0};
@@ -288,7 +319,8 @@ static void an_overflow_halves_the_loss_scale(void **state)
     te_model *model = create_model(), *before = create_model();
     te_batch batch = create_batch(model, BATCH, BATCH);
     te_train_step *step;
-    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .precision = TE_FP16};
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
+                                .precision = TE_FP16};
     te_step_result result;
     assert_ok(te_train_step_create(&step, model, device, &options));
     assert_ok(te_train_step_set_scale(step, (te_loss_scale){1e9f, 0}));
@@ -315,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(recomputation_changes_no_bit),
                                        cmocka_unit_test(accumulation_is_the_larger_batch),
                                        cmocka_unit_test(sums_start_afresh),
+                                       cmocka_unit_test(a_factor_of_zero_freezes_the_backbone),
                                        cmocka_unit_test(depth_scales_have_their_rates),
                                        cmocka_unit_test(depth_depends_on_the_seed),
                                        cmocka_unit_test(products_of_16_bits_stay_near),

@@ -25,14 +25,20 @@ static const double loss_limit = 1e-5, norm_limit = 1e-3, weight_limit = 5e-5;
         }                                               \
     } while (0)
 
-static te_device *open_device(void)
+static te_device *open_device_with(const char *variants)
 {
     te_settings *settings;
     te_device *device;
     assert_ok(te_settings_create(&settings));
+    assert_ok(te_settings_set(settings, "kernels.variant", variants));
     assert_ok(te_device_open(&device, settings));
     te_settings_free(settings);
     return device;
+}
+
+static te_device *open_device(void)
+{
+    return open_device_with("");
 }
 
 static float *read_golden(const te_safetensors *file, const char *format, const char *name)
@@ -135,14 +141,13 @@ static void close_golden(golden *g)
     te_safetensors_close(g->file);
 }
 
-static void twenty_steps_equal_pytorch(void **state)
+static void take_twenty_steps(te_device *device)
 {
-    (void)state;
     golden g = open_golden();
     const te_config *config = &g.model->config;
-    te_device *device = open_device();
     te_train_step *step;
-    te_train_options options = {.batch = g.batch, .height = config->height, .width = config->width};
+    te_train_options options = {.batch = g.batch, .height = config->height, .width = config->width,
+                                .backbone_factor = 1};
     assert_ok(te_train_step_create(&step, g.model, device, &options));
     te_batch batch = {.images = g.images};
     for (int t = 0; t < config->task_count; t++) {
@@ -163,6 +168,20 @@ static void twenty_steps_equal_pytorch(void **state)
     te_train_step_free(step);
     te_device_close(device);
     close_golden(&g);
+}
+
+static void twenty_steps_equal_pytorch(void **state)
+{
+    (void)state;
+    take_twenty_steps(open_device());
+}
+
+/* The kernels that every device without vectors of its own runs. */
+static void generic_kernels_equal_pytorch(void **state)
+{
+    (void)state;
+    take_twenty_steps(open_device_with("adam=generic,square_sum=generic,loss=generic,loss_dx=generic,sum=generic,"
+                                       "batchnorm=generic,batchnorm_dz=generic,head_combine_dx=generic"));
 }
 
 /* ---- the trainer ---- */
@@ -258,6 +277,7 @@ static void a_weight_file_is_no_checkpoint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(twenty_steps_equal_pytorch),
+                                       cmocka_unit_test(generic_kernels_equal_pytorch),
                                        cmocka_unit_test(resuming_continues_bit_for_bit),
                                        cmocka_unit_test(a_weight_file_is_no_checkpoint)};
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);

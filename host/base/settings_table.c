@@ -170,7 +170,7 @@ static const te_setting table[] = {
     INT(train.warmup, 0, 1000000, 1, "0", "steps over which the learning rate rises at first [S: none]"),
     REAL(train.backbone_factor, 0, 100, "1", "the backbone's learning rate over that of the rest"),
     REAL(train.decay, 0, 1, "1e-06", "weight decay [S]"),
-    REAL(train.clip, 0, 1000000, "10", "largest norm of the gradient [S]"),
+    REAL(train.clip, 0, 1000000, "10", "largest norm of the gradient [S]; 0: it is not cut"),
     REAL(train.depth_rate, 0, 1, "0.15", "rate at which the last block's branches are left out; rises from 0 [S]"),
     INT(train.accumulate, 1, 4096, 1, "1", "batches whose gradients make one step; batch norm sees each alone"),
     CHOICE(train.recompute, "off|blocks", "off", "blocks: take parts of the forward pass again: less memory, more time"),

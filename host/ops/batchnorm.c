@@ -183,6 +183,7 @@ static const te_batchnorm_options plain_options = {0}, with_gelu = {.gelu = 1};
 static const te_case cases[] = {
     {{TE_SHAPE2(7, 5), TE_SHAPE1(5), TE_SHAPE1(5)}, &plain_options, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 33), TE_SHAPE1(33), TE_SHAPE1(33)}, &with_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_LARGE},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &plain_options, TE_FILL_NAN},
 };

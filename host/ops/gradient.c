@@ -45,9 +45,9 @@ static void recompute(backward *back, int last)
             in[input] = te_call_input(&call, input);
         }
         if (!call.op->in_place) {
+            int first_value = graph->calls[i].out_value;
             graph->part = call.part;
-            back->stands[graph->calls[i].out_value] =
-                te_graph_call(graph, call.op, call.attributes, TE_INPUTS, in).value;
+            back->stands[first_value] = te_graph_call(graph, call.op, call.attributes, TE_INPUTS, in).value;
         }
     }
     back->segment = segment;
@@ -71,6 +71,9 @@ static void differentiate_call(backward *back, int index)
             last++;
         }
         recompute(back, last);
+        if (graph->status != TE_OK) {
+            return;
+        }
     }
     te_call call = standing(back, first);
     te_tensor dx[TE_INPUTS] = {TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT};

@@ -329,6 +329,7 @@ static const te_case upsample_cases[] = {
     {{TE_SHAPE3(2, 15, 3)}, &four_times, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 12, 3)}, &wide, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 60, 2)}, &wider, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 60, 2)}, &wider, TE_FILL_INF},
     {{TE_SHAPE3(1, 15, 7)}, &odd, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 1, 2)}, &single, TE_FILL_NORMAL},
 };

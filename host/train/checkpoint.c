@@ -5,6 +5,7 @@
 
 #include "base/safetensors.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -97,8 +98,9 @@ static void print_progress(const te_progress *progress, char texts[PROGRESS][NUM
 static bool read_count(const char *text, int64_t *count)
 {
     char *end = NULL;
+    errno = 0;
     *count = text ? strtoll(text, &end, 10) : -1;
-    return *count >= 0 && end && end != text && *end == '\0';
+    return *count >= 0 && *count <= INT_MAX && errno == 0 && end && end != text && *end == '\0';
 }
 
 /* Files of before there were validations, or loss scales, lack them. */
@@ -116,7 +118,7 @@ static bool read_progress(const te_safetensors *file, te_progress *progress)
     }
     if (texts[4]) {
         int64_t steps = 0;
-        good = good && read_count(texts[5], &steps) && steps <= INT_MAX;
+        good = good && read_count(texts[5], &steps);
         read.scale = (te_loss_scale){strtof(texts[4], NULL), (int)steps};
     }
     *progress = read;
@@ -222,10 +224,16 @@ te_status te_trainer_load(te_trainer *trainer, const char *path)
         status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
     }
     status = status == TE_OK ? load_moments(trainer, file, path) : status;
-    status = status == TE_OK ? te_train_step_set_scale(trainer->step, progress.scale) : status;
+    const char *precision = te_safetensors_find_metadata(file, "train.precision");
+    bool scaled = trainer->settings->train.precision == TE_FP16 && precision && strcmp(precision, "fp16") == 0;
+    if (status == TE_OK && scaled) { /* from another precision fp16 starts with its own scale */
+        status = te_train_step_set_scale(trainer->step, progress.scale);
+    }
     if (status == TE_OK) {
         trainer->progress = progress;
-        trainer->resumed = true;
+        free(trainer->from);
+        trainer->from = strdup(path);
+        status = trainer->from ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for the name '%s'", path);
     }
     te_safetensors_close(file);
     return status;

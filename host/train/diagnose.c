@@ -34,7 +34,7 @@ te_status te_trainer_check_numbers(te_trainer *trainer, const te_step_result *re
         return TE_OK;
     }
     describe_symptom(&trainer->model->config, result, symptom, sizeof symptom);
-    if (!symptom[0] || result->skipped) {
+    if (!symptom[0]) {
         return TE_OK;
     }
     te_plan *plan = te_train_step_get_plan(trainer->step);

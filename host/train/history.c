@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LARGEST_FILE = 1 << 30, NAME_BYTES = 1024 };
 
@@ -210,12 +211,10 @@ te_status te_history_add(te_history *history, int64_t step, const double *values
 
 static te_status load(te_history *history, int64_t last)
 {
-    FILE *present = fopen(history->path, "re");
-    if (!present) {
+    if (access(history->path, F_OK) != 0) { /* not opened: it might be a pipe, which would wait */
         return errno == ENOENT ? rewrite(history)
                                : te_fail(TE_ERR_FILE, "cannot open '%s': %s", history->path, strerror(errno));
     }
-    fclose(present);
     uint8_t *text;
     size_t bytes;
     bool whole = true;

@@ -100,7 +100,7 @@ static void record_adam(te_train_step *step, int value, te_tensor gradient)
     te_tensor m = te_graph_input(graph, shape), v = te_graph_input(graph, shape);
     const te_train_options *options = &step->options;
     const te_param *param = &step->model->params.list[graph->values[value].param];
-    float factor = in_backbone(param) && options->backbone_factor > 0 ? options->backbone_factor : 1.0f;
+    float factor = in_backbone(param) ? options->backbone_factor : 1.0f;
     te_adam(graph, (te_tensor[]){{value, shape}, gradient, m, v, step->rates, step->squares},
             (te_adam_options){.factor = factor, .decays = 1.0f, .decoupled = options->decoupled});
     step->trained[step->trained_count++] = (te_trained){graph->values[value].param, value, m.value, v.value};

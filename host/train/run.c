@@ -106,7 +106,7 @@ static te_status save_settings(const te_run *run, const te_settings *settings)
 }
 
 te_status te_run_open(te_run **run, const char *folder, const te_settings *settings, const te_config *config,
-                      bool resumed, int64_t taken)
+                      bool home, int64_t taken)
 {
     te_run *made = te_alloc(1, sizeof *made, "a run folder");
     if (!made) {
@@ -118,7 +118,7 @@ te_status te_run_open(te_run **run, const char *folder, const te_settings *setti
     made->folder = te_path_join("", folder);
     TE_TRY_OUT(made->folder ? te_folder_make(folder) : TE_ERR_MEMORY);
     TE_TRY_OUT(lock_folder(made));
-    TE_TRY_OUT(resumed ? TE_OK : refuse_old_run(made));
+    TE_TRY_OUT(home ? TE_OK : refuse_old_run(made));
     remove_leftovers(made);
     TE_TRY_OUT(save_settings(made, settings));
     TE_TRY_OUT(open_tables(made, config, taken));

@@ -18,10 +18,10 @@
 
 typedef struct te_run te_run;
 
-/* Make the folder, or go on in it after step `taken`; without `resumed` one that holds a run is refused. A folder is
- * used by one run at a time. */
+/* Make the folder; with `home`, it holds this run, which goes on after step `taken`, else one that holds a run is
+ * refused. A folder is used by one run at a time. */
 te_status te_run_open(te_run **run, const char *folder, const te_settings *settings, const te_config *config,
-                      bool resumed, int64_t taken);
+                      bool home, int64_t taken);
 void te_run_close(te_run *run);
 
 te_status te_run_add_step(te_run *run, const te_train_report *report);

@@ -21,7 +21,7 @@ typedef struct te_step_result {
     float valid[TE_TASK_COUNT];  /* pixels with a label */
     float total;                 /* weighted */
     float norm;                  /* of the gradient, before it is cut; NaN where a loss is no number */
-    bool skipped;                /* the gradient left fp16's range: nothing was changed but the loss scale */
+    bool skipped;                /* the gradient left fp16's range: weights and moments stay as they are */
 } te_step_result;
 
 /* With precision fp16 losses are scaled up, so that small gradients are not rounded to zero: halved when a gradient
@@ -44,7 +44,7 @@ te_loss_kind te_train_loss_kind(te_task_id task);
 typedef struct te_train_options {
     int batch, height, width; /* pixels */
     int decoupled;            /* AdamW */
-    float backbone_factor;    /* of the learning rate for the backbone; 0: 1 */
+    float backbone_factor;    /* of the learning rate for the backbone: 1 as the rest, 0 leaves it as it is */
     int accumulate;           /* parts of `batch` pictures that make one step; 0: 1. Batch norm sees each part alone */
     bool recompute;           /* take blocks, decoders and heads again in the backward pass: less memory, more time */
     te_precision precision;   /* of the products' operands */

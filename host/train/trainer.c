@@ -3,9 +3,12 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* ---- life ---- */
@@ -44,7 +47,8 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
     TE_TRY_OUT(te_model_resize(model, settings->input.height, settings->input.width));
     model->settings->input.fit = settings->input.fit;
-    TE_TRY_OUT(te_dataset_open(&created->dataset, settings, TE_SPLIT_TRAIN, model->config.tasks,
+    created->settings->model = model->settings->model; /* the model is what it is, whatever the settings say */
+    TE_TRY_OUT(te_dataset_open(&created->dataset, created->settings, TE_SPLIT_TRAIN, model->config.tasks,
                                model->config.task_count));
     TE_TRY_OUT(advise_on_memory(te_train_step_create(&created->step, model, device, &options)));
     *trainer = created;
@@ -62,17 +66,46 @@ void te_trainer_free(te_trainer *trainer)
         te_train_step_free(trainer->step);
         te_dataset_close(trainer->dataset);
         te_settings_free(trainer->settings);
+        free(trainer->from);
         free(trainer);
     }
 }
 
+static bool lies_in(const char *file, const char *folder)
+{
+    struct stat parent, wanted;
+    char *path = strdup(file), *slash = path ? strrchr(path, '/') : NULL;
+    if (slash) {
+        slash[slash == path] = '\0';
+    }
+    bool same = path && stat(slash ? path : ".", &parent) == 0 && stat(folder, &wanted) == 0 &&
+                parent.st_dev == wanted.st_dev && parent.st_ino == wanted.st_ino;
+    free(path);
+    return same;
+}
+
+/* What validation needs is asked before the folder is touched: a run that cannot start leaves none behind. */
+static te_status create_validation(te_trainer *trainer)
+{
+    if (!trainer->settings->train.validate_every || trainer->validation) {
+        return TE_OK;
+    }
+    return advise_on_memory(te_validation_create(&trainer->validation, trainer->model, trainer->device,
+                                                 trainer->settings, te_train_step_get_plan(trainer->step)));
+}
+
+/* A run goes on in the folder of its checkpoint; anywhere else it is a new one, with a best of its own. */
 te_status te_trainer_set_folder(te_trainer *trainer, const char *folder)
 {
     if (trainer->run) {
         return te_fail(TE_ERR_ARGUMENT, "the trainer has a run folder already, '%s' cannot be another", folder);
     }
-    return te_run_open(&trainer->run, folder, trainer->settings, &trainer->model->config, trainer->resumed,
-                       trainer->progress.taken);
+    bool home = trainer->from && lies_in(trainer->from, folder);
+    TE_TRY(create_validation(trainer));
+    TE_TRY(te_run_open(&trainer->run, folder, trainer->settings, &trainer->model->config, home,
+                       trainer->progress.taken));
+    trainer->progress.best_step = home ? trainer->progress.best_step : 0;
+    return TE_OK;
 }
 
 /* ---- a step ---- */
@@ -106,7 +139,7 @@ static void fill_report(const te_trainer *trainer, const te_step_result *result,
         report->losses[t] = result->valid[t] > 0 ? result->losses[t] : NAN;
     }
     report->total = result->total;
-    report->norm = result->norm;
+    report->norm = result->skipped ? NAN : result->norm;
 }
 
 static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_report *report)
@@ -122,7 +155,8 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
         batch.labels[t] = loaded.labels[t];
     }
     te_rates rates = {.rate = rate_at(settings, progress->taken), .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f,
-                      .decay = settings->train.decay, .largest_norm = settings->train.clip};
+                      .decay = settings->train.decay,
+                      .largest_norm = settings->train.clip > 0 ? settings->train.clip : FLT_MAX};
     te_status status = te_train_step_run(trainer->step, &batch, &rates, progress->taken + 1, &result);
     TE_TRY(advise_on_memory(status)); /* some drivers take memory at its first use */
     TE_TRY(te_trainer_check_numbers(trainer, &result));
@@ -229,19 +263,14 @@ static te_status open_loader(const te_trainer *trainer, te_loader **loader)
     return te_loader_create(loader, trainer->dataset, &options);
 }
 
-/* A checkpoint before the first step shows that there is room for one, and that a run that is killed early can be resumed.
- * A validation that a stop cut short is made up for. */
+/* A checkpoint before the first step shows that there is room for one, lets a run that is killed early be resumed, and
+ * replaces one from behind the step that the run goes on from. A validation that a stop cut short is made up for. */
 static te_status begin(te_trainer *trainer)
 {
     if (!trainer->run) {
         return TE_OK;
     }
-    if (trainer->settings->train.validate_every && !trainer->validation) {
-        te_status status = te_validation_create(&trainer->validation, trainer->model, trainer->device, trainer->settings,
-                                                te_train_step_get_plan(trainer->step));
-        TE_TRY(advise_on_memory(status));
-    }
-    TE_TRY(trainer->resumed ? TE_OK : save_last(trainer));
+    TE_TRY(save_last(trainer));
     return validation_due(trainer) ? validate(trainer) : TE_OK;
 }
 

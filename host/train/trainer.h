@@ -24,7 +24,7 @@ struct te_trainer {
     te_progress progress;
     te_run *run;    /* NULL: no files are written */
     te_validation *validation; /* NULL: none wanted, or not begun */
-    bool resumed;   /* from a checkpoint */
+    char *from;     /* the checkpoint that it goes on from, or NULL */
     int64_t saved;  /* the step that last.safetensors is of; -1: none of this process */
 };
 

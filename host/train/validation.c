@@ -99,6 +99,18 @@ static te_status allocate(te_validation *v)
     return v->images_data && v->logits_data ? TE_OK : TE_ERR_MEMORY;
 }
 
+static te_status open_dataset(te_validation *v, const te_settings *settings)
+{
+    const te_config *config = &v->model->config;
+    te_status status = te_dataset_open(&v->dataset, settings, TE_SPLIT_VAL, config->tasks, config->task_count);
+    if (status == TE_OK) {
+        return TE_OK;
+    }
+    char message[2048];
+    snprintf(message, sizeof message, "%s", te_last_error());
+    return te_fail(status, "%s (for validation, which train.validate_every=0 leaves out)", message);
+}
+
 te_status te_validation_create(te_validation **validation, const te_model *model, te_device *device,
                                const te_settings *settings, const te_plan *owner)
 {
@@ -111,7 +123,7 @@ te_status te_validation_create(te_validation **validation, const te_model *model
     v->height = settings->input.height;
     v->width = settings->input.width;
     v->threads = settings->data.threads < MOST_THREADS ? settings->data.threads : MOST_THREADS;
-    TE_TRY_OUT(te_dataset_open(&v->dataset, settings, TE_SPLIT_VAL, model->config.tasks, model->config.task_count));
+    TE_TRY_OUT(open_dataset(v, settings));
     uint64_t present = te_dataset_count(v->dataset), wanted = (uint64_t)settings->train.validate_count;
     v->pictures = (int)(present < wanted ? present : wanted);
     v->batch = settings->train.batch < v->pictures ? settings->train.batch : v->pictures;
@@ -267,11 +279,14 @@ te_status te_validation_run(te_validation *v, te_validated *result)
     for (int first = 0; first < v->pictures; first += v->batch) {
         TE_TRY(run_batch(v, first, sums, valid));
     }
+    bool any = false;
     *result = (te_validated){0};
     for (int t = 0; t < config->task_count; t++) {
+        any = any || valid[t] > 0;
         result->losses[t] = valid[t] > 0 ? sums[t] / valid[t] : NAN;
         result->total += valid[t] > 0 ? (double)te_tasks[config->tasks[t]].loss_weight * result->losses[t] : 0;
     }
+    result->total = any ? result->total : NAN; /* no pixel with a label is no low loss */
     return TE_OK;
 }
 
