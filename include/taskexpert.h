@@ -20,6 +20,7 @@
  *  - One object is used by one thread at a time; different objects may be used by different threads.
  *  - The library never prints, exits or aborts. Messages for people go to the callback of te_set_log().
  *  - Zeroed option structs mean defaults.
+ *  - Numbers in files and settings have a decimal point, whatever setlocale() was told.
  *
  * Shapes: B batch, K channels of a task, H x W input size in pixels, N = H/16 * W/16 tokens, C backbone width,
  * D decoder width, E experts. Arrays are dense, the last dimension fastest.

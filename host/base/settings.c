@@ -1,5 +1,6 @@
 #include "base/settings.h"
 
+#include "base/c_locale.h"
 #include "base/settings_table.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static te_status set_int(const te_setting *row, const char *value, int *field)
     errno = 0;
     long number = strtol(value, &end, 10);
     int is_number = end != value && *end == '\0' && errno == 0;
-    if (is_number && number >= row->minimum && number <= row->maximum && number % row->step == 0) {
+    if (is_number && (double)number >= row->minimum && (double)number <= row->maximum && number % row->step == 0) {
         *field = (int)number;
         return TE_OK;
     }
@@ -59,16 +60,17 @@ static te_status set_int(const te_setting *row, const char *value, int *field)
         snprintf(step, sizeof step, ", a multiple of %d", row->step);
     }
     return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a whole number from %d to %d%s",
-                   row->info.key, value, row->minimum, row->maximum, step);
+                   row->info.key, value, (int)row->minimum, (int)row->maximum, step);
 }
 
 static te_status set_real(const te_setting *row, const char *value, float *field)
 {
     char *end;
-    float number = strtof(value, &end);
+    float number = te_read_float(value, &end);
     if (!*value || *end || !(number >= (float)row->minimum && number <= (float)row->maximum)) {
-        return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %d to %d", row->info.key,
-                       value, row->minimum, row->maximum);
+        char range[64];
+        te_print(range, sizeof range, "%.10g to %.10g", row->minimum, row->maximum);
+        return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %s", row->info.key, value, range);
     }
     *field = number;
     return TE_OK;
@@ -169,8 +171,8 @@ te_status te_settings_set_from(te_settings *settings, const char *key, const cha
 static const char *shortest(float value, char number[32])
 {
     for (int digits = 6; digits <= 9; digits++) {
-        snprintf(number, 32, "%.*g", digits, (double)value);
-        if (strtof(number, NULL) == value) {
+        te_print(number, 32, "%.*g", digits, (double)value);
+        if (te_read_float(number, NULL) == value) {
             break;
         }
     }

@@ -4,6 +4,7 @@
  * fault and without surprise. iniparser then sees a copy in memory, so that the file cannot change in between. */
 #include "base/settings_table.h"
 
+#include "base/c_locale.h"
 #include "base/files.h"
 
 #include <ctype.h>
@@ -292,9 +293,11 @@ static void print_limits(FILE *stream, const te_setting *row)
     if (row->kind != TE_SETTING_INT && row->kind != TE_SETTING_REAL) {
         fprintf(stream, "%s", row->info.type);
     } else if (row->step == 1 || row->kind == TE_SETTING_REAL) {
-        fprintf(stream, "%d to %d", row->minimum, row->maximum);
+        char range[64];
+        te_print(range, sizeof range, "%.10g to %.10g", row->minimum, row->maximum);
+        fprintf(stream, "%s", range);
     } else {
-        fprintf(stream, "%d to %d in steps of %d", row->minimum, row->maximum, row->step);
+        fprintf(stream, "%d to %d in steps of %d", (int)row->minimum, (int)row->maximum, row->step);
     }
 }
 

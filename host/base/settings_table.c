@@ -195,7 +195,7 @@ static const te_setting table[] = {
     REAL(data.scale_max, 0, 10, "2", "the largest factor of scaling [S]"),
     INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
 
-    REAL(eval.edge_distance, 0, 1, "0.0075",
+    REAL(eval.edge_distance, 0, 0.1, "0.0075",
          "how far edge pixels that match may lie apart, as a share of the picture's diagonal; 0.011 for NYUD-v2 [S]"),
     CHOICE(eval.saliency, "plain|published", "plain",
            "which maxF is first: of the probability, or of its sigmoid as in published numbers [S]"),

@@ -17,7 +17,8 @@ struct te_setting {
     te_setting_info info;
     te_setting_kind kind;
     size_t offset;                                            /* in te_settings */
-    int minimum, maximum, step;                               /* of numbers; an int is a multiple of `step` too */
+    double minimum, maximum;                                  /* of numbers */
+    int step;                                                 /* an int is a multiple of it */
     te_status (*check)(const te_setting *row, const char *value); /* text only; NULL: any */
 };
 

@@ -1,5 +1,7 @@
 #include "data/legend.h"
 
+#include "base/c_locale.h"
+
 #include "data/draw.h"
 #include "data/text.h"
 
@@ -71,7 +73,7 @@ static void format_share(float share, char text[PERCENT])
     if (share < 0.0005f) {
         snprintf(text, PERCENT, "<0.1 %%");
     } else {
-        snprintf(text, PERCENT, "%.1f %%", (double)share * 100.0);
+        te_print(text, PERCENT, "%.1f %%", (double)share * 100.0);
     }
 }
 
@@ -177,8 +179,8 @@ static te_status draw_classes(const te_legend *legend, te_picture *picture, int 
 static te_status draw_bar(const te_legend *legend, te_picture *picture, int x, int y, int width, int size)
 {
     char low[METRES], high[METRES];
-    snprintf(low, sizeof low, "%.2f m", (double)legend->low);
-    snprintf(high, sizeof high, "%.2f m", (double)legend->high);
+    te_print(low, sizeof low, "%.2f m", (double)legend->low);
+    te_print(high, sizeof high, "%.2f m", (double)legend->high);
     int low_width = te_text_width(size, low), high_width = te_text_width(size, high), gap = (size + 1) / 2;
     int left = x + low_width + gap, bar = width - low_width - high_width - 2 * gap, inset = size / 8;
     TE_TRY(te_text_draw(picture, x, y, low_width, size, ink, low));

@@ -1,3 +1,4 @@
+#include "base/c_locale.h"
 #include "data/draw.h"
 #include "data/sheet.h"
 #include "data/text.h"
@@ -99,7 +100,7 @@ static te_status draw_map(te_picture *sheet, const te_sheet_gates *gates, const 
     te_picture_free(map);
     TE_TRY(status);
     char text[LABEL_BYTES];
-    snprintf(text, sizeof text, "mean %.3f", sum / tokens);
+    te_print(text, sizeof text, "mean %.3f", sum / tokens);
     return draw_centred(sheet, center, y + layout->height + GAP, pale, text);
 }
 
@@ -128,7 +129,7 @@ static te_status draw_bar(te_picture *sheet, const te_gates_layout *layout)
 {
     char text[LABEL_BYTES];
     int number = te_text_width(LABEL, "0.00"), x = MARGIN + number + GAP, width = BAR - 2 * (number + GAP);
-    snprintf(text, sizeof text, "%.2f", (double)layout->scale);
+    te_print(text, sizeof text, "%.2f", (double)layout->scale);
     TE_TRY(te_text_draw(sheet, MARGIN, layout->bar_top, number, LABEL, ink, "0.00"));
     te_draw_ramp(sheet, x, layout->bar_top + 1, width, LABEL - 2, TE_RAMP_WARM, 0.0f, 1.0f);
     te_draw_frame(sheet, x, layout->bar_top + 1, width, LABEL - 2, 1, line);

@@ -1,4 +1,5 @@
 /* Sheets of samples: pictures beside their labels and predictions. */
+#include "base/c_locale.h"
 #include "data/dataset.h"
 #include "data/draw.h"
 #include "data/map.h"
@@ -155,7 +156,7 @@ static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const l
     if (te_tasks[task].reading == TE_READ_METRES) {
         char scale[64];
         find_scale(&legend, sample->labels[t], sample->predictions[t]);
-        snprintf(scale, sizeof scale, "bright %.2f m, dark %.2f m", (double)legend.low, (double)legend.high);
+        te_print(scale, sizeof scale, "bright %.2f m, dark %.2f m", (double)legend.low, (double)legend.high);
         TE_TRY(te_text_draw(sheet, x, y + at->cell_height + 2, 2 * at->cell_width, NOTE, pale, scale));
     }
     te_map label = {0};

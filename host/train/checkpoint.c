@@ -3,6 +3,7 @@
  * random state beside. */
 #include "train/trainer.h"
 
+#include "base/c_locale.h"
 #include "base/safetensors.h"
 
 #include <errno.h>
@@ -90,8 +91,8 @@ static void print_progress(const te_progress *progress, char texts[PROGRESS][NUM
     snprintf(texts[0], NUMBER_BYTES, "%lld", (long long)progress->taken);
     snprintf(texts[1], NUMBER_BYTES, "%lld", (long long)progress->validated);
     snprintf(texts[2], NUMBER_BYTES, "%lld", (long long)progress->best_step);
-    snprintf(texts[3], NUMBER_BYTES, "%.17g", progress->best);
-    snprintf(texts[4], NUMBER_BYTES, "%.9g", (double)progress->scale.scale);
+    te_print(texts[3], NUMBER_BYTES, "%.17g", progress->best);
+    te_print(texts[4], NUMBER_BYTES, "%.9g", (double)progress->scale.scale);
     snprintf(texts[5], NUMBER_BYTES, "%d", progress->scale.steps);
 }
 
@@ -114,12 +115,12 @@ static bool read_progress(const te_safetensors *file, te_progress *progress)
     bool good = read_count(texts[0], &read.taken);
     if (texts[1]) {
         good = good && read_count(texts[1], &read.validated) && read_count(texts[2], &read.best_step);
-        read.best = texts[3] ? strtod(texts[3], NULL) : 0;
+        read.best = texts[3] ? te_read_double(texts[3], NULL) : 0;
     }
     if (texts[4]) {
         int64_t steps = 0;
         good = good && read_count(texts[5], &steps);
-        read.scale = (te_loss_scale){strtof(texts[4], NULL), (int)steps};
+        read.scale = (te_loss_scale){te_read_float(texts[4], NULL), (int)steps};
     }
     *progress = read;
     return good && isfinite(read.best) && read.scale.scale > 0 && isfinite(read.scale.scale);

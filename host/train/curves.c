@@ -1,5 +1,6 @@
 #include "train/curves.h"
 
+#include "base/c_locale.h"
 #include "base/files.h"
 #include "train/plot.h"
 
@@ -146,7 +147,9 @@ te_status te_curves_save(const char *path, const te_history *log, const te_histo
     TE_TRY_OUT(on.reduced && on.x && on.y ? TE_OK : TE_ERR_MEMORY);
     TE_TRY_OUT(te_file_writer_open(&writer, path));
     on.svg = writer.stream;
+    locale_t before = te_c_locale_enter();
     draw_page(&on);
+    te_c_locale_leave(before);
     status = te_file_writer_commit(&writer);
 out:
     te_file_writer_abandon(&writer);

@@ -1,5 +1,6 @@
 #include "train/history.h"
 
+#include "base/c_locale.h"
 #include "base/files.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static bool read_cell(const char *text, char end, double *value, const char **re
         *rest = text;
         return true;
     }
-    *value = strtod(text, &stop);
+    *value = te_read_double(text, &stop);
     *rest = stop;
     return stop != text && *stop == end;
 }
@@ -165,8 +166,8 @@ static bool print_cell(FILE *stream, double value)
 {
     char text[40] = "";
     for (int digits = 5; digits <= 9 && !isnan(value); digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtof(text, NULL) == (float)value) {
+        te_print(text, sizeof text, "%.*g", digits, value);
+        if (te_read_float(text, NULL) == (float)value) {
             break;
         }
     }

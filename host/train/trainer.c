@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/c_locale.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 
@@ -191,11 +192,11 @@ static void tell_validation(const te_trainer *trainer, const te_validated *resul
 {
     const te_config *config = &trainer->model->config;
     bool best = trainer->progress.best_step == trainer->progress.taken;
-    size_t used = (size_t)snprintf(text, bytes, "validation at step %lld: total %.4f%s", (long long)trainer->progress.taken,
+    size_t used = (size_t)te_print(text, bytes, "validation at step %lld: total %.4f%s", (long long)trainer->progress.taken,
                                    result->total, best ? ", the lowest so far" : "");
     for (int t = 0; t < config->task_count && used < bytes; t++) {
         const char *format = isnan(result->losses[t]) ? "%s %s -" : "%s %s %.4f";
-        used += (size_t)snprintf(text + used, bytes - used, format, t ? "" : ":", config->task_names[t],
+        used += (size_t)te_print(text + used, bytes - used, format, t ? "" : ":", config->task_names[t],
                                  result->losses[t]);
     }
 }
