@@ -1,5 +1,6 @@
 /* Matching against trying everything, against plain augmenting paths, and with warm starts; thinning and suppression by their
  * properties (the numbers are in test_metrics.c's golden file). */
+#include "base/interrupt.h"
 #include "base/random.h"
 #include "eval/edge_match.h"
 #include "eval/edge_thin.h"
@@ -321,12 +322,26 @@ static void test_ridges(void **state)
     }
 }
 
+/* A large radius over many pixels takes long: the links are where a run can be stopped. */
+static void test_interrupted(void **state)
+{
+    (void)state;
+    static uint8_t all[AREA];
+    te_edge_matcher *matcher = NULL;
+    memset(all, 1, sizeof all);
+    te_interrupt();
+    assert_int_equal(te_edge_matcher_create(&matcher, all, all, SIDE, SIDE, 3), TE_ERR_INTERRUPTED);
+    assert_null(matcher);
+    assert_ok(te_edge_matcher_create(&matcher, all, all, SIDE, SIDE, 3));
+    te_edge_matcher_free(matcher);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_ways),      cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_warm_start),
         cmocka_unit_test(test_long_path),     cmocka_unit_test(test_thin_topology), cmocka_unit_test(test_thin_bar),
-        cmocka_unit_test(test_ranks),         cmocka_unit_test(test_ridges),
+        cmocka_unit_test(test_ranks),         cmocka_unit_test(test_ridges),      cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

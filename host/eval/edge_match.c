@@ -12,6 +12,8 @@
  * Invariant: pair_of_truth and pair_of_candidate are inverse to each other. */
 #include "eval/edge_match.h"
 
+#include "base/interrupt.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +130,7 @@ static te_status link_all(te_edge_matcher *matcher, const grid *on, const uint8_
     links to = {0};
     te_status status = TE_OK;
     for (int y = 0; y < on->height && status == TE_OK; y++) {
+        status = te_interrupt_check(); /* a large radius takes long */
         for (int x = 0; x < on->width && status == TE_OK; x++) {
             size_t place = (size_t)y * (size_t)on->width + (size_t)x, before = to.count;
             matcher->candidate_at[place] = NONE;
