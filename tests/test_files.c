@@ -179,11 +179,17 @@ static void a_full_disk_leaves_the_old_file(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     static char many[100000], some[2000];
     te_status status_many = te_file_write(path, many, sizeof many);
-    char message[2][512];
+    char message[3][512];
     snprintf(message[0], sizeof message[0], "%s", te_last_error());
     te_status status_some = te_file_write(path, some, sizeof some); /* stays in the buffer until commit */
     snprintf(message[1], sizeof message[1], "%s", te_last_error());
     te_file_writer writer;
+    assert_int_equal(te_file_writer_open(&writer, path), TE_OK);
+    for (int i = 0; i < 100; i++) { /* fails long before the commit */
+        fwrite(some, 1, sizeof some, writer.stream);
+    }
+    te_status status_parts = te_file_writer_commit(&writer);
+    snprintf(message[2], sizeof message[2], "%s", te_last_error());
     assert_int_equal(te_file_writer_open(&writer, path), TE_OK);
     size_t written = fwrite(many, 1, sizeof many, writer.stream);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0); /* there is room again, but bytes are lost */
@@ -193,6 +199,8 @@ static void a_full_disk_leaves_the_old_file(void **state)
     assert_int_equal(status_some, TE_ERR_FILE);
     assert_non_null(strstr(message[0], "File too large"));
     assert_non_null(strstr(message[1], "File too large"));
+    assert_int_equal(status_parts, TE_ERR_FILE);
+    assert_non_null(strstr(message[2], "File too large"));
     check_content(path, "old", 3);
     assert_int_equal(count_files(), 1);
 }

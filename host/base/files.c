@@ -168,8 +168,8 @@ te_status te_file_writer_open(te_file_writer *writer, const char *path)
  * failure to write. */
 static int flush_stream(FILE *stream)
 {
-    if (ferror(stream)) {
-        return EIO; /* the failing call's own errno is long gone */
+    if (ferror(stream)) { /* the failing call's own errno is long gone, but a byte more mostly fails as it did */
+        return write(fileno(stream), "", 1) < 0 ? errno : EIO;
     }
     if (fflush(stream) != 0) {
         return errno;
