@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 2048 };
-
-static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local char message[TE_MESSAGE_BYTES];
 
 static const char *const names[] = {
     [TE_OK] = "ok",
@@ -54,7 +52,7 @@ te_status te_fail(te_status status, const char *format, ...)
 
 te_status te_fail_prefix(te_status status, const char *format, ...)
 {
-    char kept[MESSAGE_BYTES];
+    char kept[TE_MESSAGE_BYTES];
     memcpy(kept, message, sizeof kept);
     va_list arguments;
     va_start(arguments, format);

@@ -14,6 +14,8 @@
 #define TE_PRINTF(text, first)
 #endif
 
+enum { TE_MESSAGE_BYTES = 2048 }; /* room for a message; longer ones are cut */
+
 /* Record the message of a failure and return `status`, so that `return te_fail(...)` reads well.
  * The subject goes in single quotes, the remedy last: "cannot open 'a.ini': no such file". */
 te_status te_fail(te_status status, const char *format, ...) TE_PRINTF(2, 3);

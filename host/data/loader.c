@@ -2,14 +2,15 @@
  * the reader takes batches in order, so that what it sees does not depend on the threads.
  *
  * Invariants, under the lock: next_sample counts samples handed to threads; a slot holds batch n with n % SLOTS = slot,
- * and no sample of batch n is handed out before the reader has let go of batch n - SLOTS.
+ * and no sample of batch n is handed out before the reader has let go of batch n - SLOTS. Samples are handed out in order and
+ * none after a failure, so that all before a failing one are made.
  */
 #include "data/loader.h"
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum { SLOTS = 3, MAX_THREADS = 64 };
@@ -25,8 +26,9 @@ struct te_loader {
     slot slots[SLOTS];
     uint64_t next_sample, read_batch; /* read_batch: the batch that the reader wants next */
     bool stop, holding;               /* holding: the reader still uses batch read_batch - 1 */
-    te_status status;                 /* the first failure of a thread, with its message */
-    char message[512];
+    te_status status;                 /* of the failing sample with the smallest number, with its message */
+    uint64_t failed;                  /* its number */
+    char message[TE_MESSAGE_BYTES];
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t threads[MAX_THREADS];
@@ -71,9 +73,10 @@ static void *work(void *argument)
         pthread_mutex_unlock(&loader->lock);
         te_status status = make(loader, sample);
         pthread_mutex_lock(&loader->lock);
-        if (status != TE_OK && loader->status == TE_OK) {
+        if (status != TE_OK && (loader->status == TE_OK || sample < loader->failed)) {
             loader->status = status;
-            strncpy(loader->message, te_last_error(), sizeof loader->message - 1);
+            loader->failed = sample;
+            snprintf(loader->message, sizeof loader->message, "%s", te_last_error());
         }
         loader->slots[sample / per_batch % SLOTS].made++;
         pthread_cond_broadcast(&loader->changed);
@@ -154,6 +157,15 @@ void te_loader_free(te_loader *loader)
     free(loader);
 }
 
+/* Whether the batch that the reader wants is made, or as much of it as ever will be. */
+static bool is_done(const te_loader *loader)
+{
+    uint64_t batch = (uint64_t)loader->options.batch, first = loader->read_batch * batch;
+    uint64_t taken = loader->next_sample - first < batch ? loader->next_sample - first : batch;
+    uint64_t made = (uint64_t)loader->slots[loader->read_batch % SLOTS].made;
+    return made == (loader->status == TE_OK ? batch : taken);
+}
+
 static double now(void)
 {
     struct timespec time;
@@ -165,20 +177,19 @@ te_status te_loader_next(te_loader *loader, te_loaded *batch, double *seconds)
 {
     double start = now();
     pthread_mutex_lock(&loader->lock);
-    slot *wanted = &loader->slots[loader->read_batch % SLOTS];
     if (loader->holding) { /* let go of the batch before */
         loader->slots[(loader->read_batch + SLOTS - 1) % SLOTS].made = 0;
         loader->holding = false;
         pthread_cond_broadcast(&loader->changed);
     }
-    while (wanted->made < loader->options.batch && loader->status == TE_OK) {
+    while (!is_done(loader)) {
         pthread_cond_wait(&loader->changed, &loader->lock);
     }
-    te_status status = loader->status;
-    if (status != TE_OK) {
-        te_fail(status, "%s", loader->message);
+    te_status status = TE_OK;
+    if (loader->status != TE_OK && loader->failed / (uint64_t)loader->options.batch <= loader->read_batch) {
+        status = te_fail(loader->status, "%s", loader->message);
     } else {
-        *batch = wanted->batch;
+        *batch = loader->slots[loader->read_batch % SLOTS].batch;
         loader->read_batch++;
         loader->holding = true;
     }

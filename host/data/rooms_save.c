@@ -25,7 +25,7 @@ typedef struct te_rooms_writer {
     pthread_mutex_t lock;
     uint64_t next, done;
     te_status status; /* the first failure, with its message */
-    char message[1024];
+    char message[TE_MESSAGE_BYTES];
 } te_rooms_writer;
 
 static te_status set_path(char path[PATH_BYTES], const te_rooms_writer *writer, const char *below, const char *name,

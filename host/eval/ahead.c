@@ -10,13 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE = 512 };
-
 typedef struct slot {
     te_example example;
     bool full;
     te_status status; /* of loading it, with its message */
-    char message[MESSAGE];
+    char message[TE_MESSAGE_BYTES];
 } slot;
 
 struct te_ahead {
