@@ -1,5 +1,7 @@
 /* Pictures in and out: every format, EXIF orientations, hostile files, PNG and NPY writing. */
+#include "base/files.h"
 #include "data/exif.h"
+#include "data/folder.h"
 #include "data/npy.h"
 #include "data/picture.h"
 #include "data/png.h"
@@ -173,6 +175,45 @@ static void test_orientations(void **state)
             free(file);
         }
     }
+}
+
+/* In a data set a picture stays as it is stored: its labels are not turned, either. */
+static void test_orientation_in_a_data_set(void **state)
+{
+    (void)state;
+    static const char *const below[] = {"images", "sal", "gt_sets"};
+    static const uint8_t marks[24 * 16];
+    const te_task_id task = TE_SAL;
+    const int stored[] = {40, 80, 120, 160, 200, 240};
+    char root[] = "/tmp/te_exif_XXXXXX", command[64];
+    assert_non_null(mkdtemp(root));
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", root, below[i]);
+        assert_int_equal(te_folder_make(path), TE_OK);
+    }
+    uint8_t segment[64];
+    size_t bytes = make_exif(segment, 0, 6);
+    uint8_t *file = insert(2, segment, bytes);
+    char path[128];
+    snprintf(path, sizeof path, "%s/images/a.jpg", root);
+    assert_int_equal(te_file_write(path, file, sizeof jpeg + bytes), TE_OK);
+    free(file);
+    snprintf(path, sizeof path, "%s/sal/a.png", root);
+    assert_int_equal(te_png_save_grey(path, 24, 16, marks), TE_OK);
+    snprintf(path, sizeof path, "%s/gt_sets/all.txt", root);
+    assert_int_equal(te_file_write(path, "a\n", 2), TE_OK);
+    te_folder *set;
+    te_example example = {.width = 0};
+    te_folder_options options = {.path = root, .list = path, .tasks = &task, .task_count = 1};
+    assert_int_equal(te_folder_open(&set, &options), TE_OK);
+    te_status status = te_folder_load(set, 0, &example);
+    te_folder_close(set);
+    snprintf(command, sizeof command, "rm -rf '%s'", root);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(status, TE_OK);
+    expect_blocks(&(te_picture){example.width, example.height, example.rgb}, 3, 2, stored);
+    te_example_clear(&example);
 }
 
 /* Damaged EXIF blocks mean "upright"; every length is tried so that sanitizers see reads past the end. */
@@ -591,6 +632,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jpeg),
         cmocka_unit_test(test_orientations),
+        cmocka_unit_test(test_orientation_in_a_data_set),
         cmocka_unit_test(test_damaged_exif),
         cmocka_unit_test(test_hostile_jpeg),
         cmocka_unit_test(test_png),

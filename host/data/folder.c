@@ -208,7 +208,7 @@ te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *ex
     te_example made = {.width = 0};
     te_picture *picture = NULL;
     char *path = join(folder, "images", name, picture_extensions[folder->extensions[index] & 15]);
-    te_status status = path ? te_picture_load(&picture, path) : TE_ERR_MEMORY;
+    te_status status = path ? te_picture_load_stored(&picture, path) : TE_ERR_MEMORY;
     TE_TRY_OUT(status);
     made.width = picture->width;
     made.height = picture->height;

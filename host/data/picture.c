@@ -113,28 +113,39 @@ static void copy_as_rgb(const te_pixels *pixels, uint8_t *rgb)
     }
 }
 
-te_status te_picture_decode(te_picture **picture, const uint8_t *data, size_t bytes, int limit, const char *name)
+/* As it is stored; `*orientation` says how EXIF wants it turned. */
+static te_status decode_stored(te_picture **picture, const uint8_t *data, size_t bytes, int limit, const char *name,
+                               int *orientation)
 {
     te_pixels pixels = {0};
     te_picture *made = NULL;
-    int orientation = 1;
     te_status status;
-    TE_TRY_OUT(decode(&pixels, data, bytes, limit, name, &orientation));
+    *orientation = 1;
+    TE_TRY_OUT(decode(&pixels, data, bytes, limit, name, orientation));
     TE_TRY_OUT(te_picture_allocate(&made, pixels.width, pixels.height));
     if (pixels.channels == 3) {
         memcpy(made->rgb, pixels.data, (size_t)made->height * (size_t)made->width * 3);
     } else {
         copy_as_rgb(&pixels, made->rgb);
     }
-    free(pixels.data);
-    pixels.data = NULL;
-    TE_TRY_OUT(te_exif_apply(made, orientation));
     *picture = made;
-    made = NULL;
 out:
     free(pixels.data);
-    te_picture_free(made);
     return status;
+}
+
+te_status te_picture_decode(te_picture **picture, const uint8_t *data, size_t bytes, int limit, const char *name)
+{
+    te_picture *made;
+    int orientation;
+    TE_TRY(decode_stored(&made, data, bytes, limit, name, &orientation));
+    te_status status = te_exif_apply(made, orientation);
+    if (status != TE_OK) {
+        te_picture_free(made);
+        return status;
+    }
+    *picture = made;
+    return TE_OK;
 }
 
 te_status te_picture_load(te_picture **picture, const char *path)
@@ -143,6 +154,17 @@ te_status te_picture_load(te_picture **picture, const char *path)
     size_t bytes;
     TE_TRY(te_file_read(path, FILE_LIMIT, &data, &bytes));
     te_status status = te_picture_decode(picture, data, bytes, TE_PICTURE_LIMIT, path);
+    free(data);
+    return status;
+}
+
+te_status te_picture_load_stored(te_picture **picture, const char *path)
+{
+    uint8_t *data;
+    size_t bytes;
+    int orientation;
+    TE_TRY(te_file_read(path, FILE_LIMIT, &data, &bytes));
+    te_status status = decode_stored(picture, data, bytes, TE_PICTURE_LIMIT, path, &orientation);
     free(data);
     return status;
 }

@@ -21,6 +21,9 @@ te_status te_picture_allocate(te_picture **picture, int width, int height);
  * than `limit` (at most TE_PICTURE_LIMIT) pixels are refused before anything of that size is allocated. */
 te_status te_picture_decode(te_picture **picture, const uint8_t *data, size_t bytes, int limit, const char *name);
 
+/* te_picture_load() without turning it as EXIF says: labels lie on the pixels as they are stored. */
+te_status te_picture_load_stored(te_picture **picture, const char *path);
+
 /* What a decoder hands over: (height,width,channels), 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; free() the data. */
 typedef struct te_pixels {
     int width, height, channels;
