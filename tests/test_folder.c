@@ -212,12 +212,15 @@ static void depth_files(void **state)
     (void)state;
     const int64_t shape[3] = {H, W, 1}, flat[1] = {AREA}, turned[2] = {W, H};
     const float metres[AREA] = {1.5f, 0, -1, NAN, INFINITY, 2}, expected[AREA] = {1.5f, 0, 0, 0, 0, 2};
+    const float far[AREA] = {3e38f, 1e5f, 1e4f, 10001, 9, 1}, near[AREA] = {0, 0, 1e4f, 0, 9, 1};
     assert_ok(te_png_save_grey16(path_of("depth/one.png"), W, H, (uint16_t[]){0, 1, 1500, 65535, 2, 3}));
     expect_label(TE_DEPTH, (float[]){0, 0.001f, 1.5f, 65.535f, 0.002f, 0.003f}, AREA);
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 2, shape, metres)); /* comes before the PNG */
     expect_label(TE_DEPTH, expected, AREA);
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 3, shape, metres));
     expect_label(TE_DEPTH, expected, AREA);
+    assert_ok(te_npy_save_float(path_of("depth/one.npy"), 2, shape, far));
+    expect_label(TE_DEPTH, near, AREA);
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 1, flat, metres));
     expect_bad_label("depth/one.npy' is an array of rank 1", "(height,width)");
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 2, turned, metres));
@@ -282,6 +285,10 @@ static void other_sizes(void **state)
     (void)state;
     assert_ok(te_png_save_grey(path_of("sal/one.png"), H, W, zeros));
     expect_bad_label("sal/one.png' has 2 x 3 pixels", "images/one.png' 3 x 2");
+    /* A header and nothing else: that is enough to tell. */
+    static const uint8_t large[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x40\0\0\x1f\x40";
+    write_bytes("sal/one.png", large, sizeof large - 1);
+    expect_bad_label("sal/one.png' has 8000 x 8000 pixels", "images/one.png' 3 x 2");
 }
 
 static void absent_labels_are_null(void **state)

@@ -4,11 +4,12 @@
 #include "data/npy.h"
 #include "data/png.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FILE_LIMIT = 512 << 20, IGNORED = 255, CHANNELS_GREY = 1, CHANNELS_RGB = 3, CHANNELS_RGBA = 4 };
+
+static const float farthest = 1e4f; /* metres */
 
 static te_status check_size(const te_label_file *file, long long width, long long height)
 {
@@ -92,9 +93,12 @@ static te_status read_png(const te_label_file *file, const uint8_t *data, size_t
     te_pixels pixels = {0};
     int bits = 0;
     size_t area = (size_t)file->height * (size_t)file->width;
+    uint32_t width, height;
     te_status status;
+    if (te_png_get_size(data, bytes, &width, &height)) { /* before memory for another size is taken */
+        TE_TRY(check_size(file, width, height));
+    }
     TE_TRY(te_png_decode_numbers(&pixels, &bits, data, bytes, TE_PICTURE_LIMIT, file->path));
-    TE_TRY_OUT(check_size(file, pixels.width, pixels.height));
     TE_TRY_OUT(check_kind(file, &pixels, bits));
     switch (file->task) {
     case TE_SEMSEG:
@@ -111,7 +115,8 @@ out:
 
 /* ---- NumPy ---- */
 
-/* Metres as float32 or float64, millimetres as uint16; (h,w) or (h,w,1). What is no positive number is ignored. */
+/* Metres as float32 or float64, millimetres as uint16; (h,w) or (h,w,1). What is no positive number is ignored, and what is
+ * farther than any room or street: some files mark unknown depth so. */
 static te_status read_npy(const te_label_file *file, const uint8_t *data, size_t bytes, float *label)
 {
     te_npy array;
@@ -123,8 +128,8 @@ static te_status read_npy(const te_label_file *file, const uint8_t *data, size_t
     TE_TRY(check_size(file, array.shape[1], array.shape[0]));
     float unit = array.type == TE_NPY_UINT16 ? 1000.0f : 1.0f;
     for (size_t i = 0; i < array.count; i++) {
-        float value = (float)te_npy_get(&array, i);
-        label[i] = isfinite(value) && value > 0.0f ? value / unit : 0.0f;
+        float value = (float)te_npy_get(&array, i) / unit;
+        label[i] = value > 0.0f && value <= farthest ? value : 0.0f;
     }
     return TE_OK;
 }

@@ -12,6 +12,9 @@ te_status te_png_decode(te_pixels *pixels, const uint8_t *data, size_t bytes, in
 te_status te_png_decode_numbers(te_pixels *pixels, int *bits, const uint8_t *data, size_t bytes, int limit,
                                 const char *name);
 
+/* The size that a PNG file's header names, which lies at a fixed place; 0: `data` are no PNG file. */
+int te_png_get_size(const uint8_t *data, size_t bytes, uint32_t *width, uint32_t *height);
+
 /* rgb (height,width,3); grey (height,width). TE_ERR_FILE names the path and the system's reason. */
 te_status te_png_save_rgb(const char *path, int width, int height, const uint8_t *rgb);
 te_status te_png_save_grey(const char *path, int width, int height, const uint8_t *grey);

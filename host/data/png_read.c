@@ -137,3 +137,18 @@ te_status te_png_decode_numbers(te_pixels *pixels, int *bits, const uint8_t *dat
     *bits = reader.bits;
     return TE_OK;
 }
+
+static uint32_t read_number(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+int te_png_get_size(const uint8_t *data, size_t bytes, uint32_t *width, uint32_t *height)
+{
+    if (bytes < 24 || memcmp(data, "\x89PNG\r\n\x1a\n", 8) != 0 || memcmp(data + 12, "IHDR", 4) != 0) {
+        return 0;
+    }
+    *width = read_number(data + 16);
+    *height = read_number(data + 20);
+    return 1;
+}
