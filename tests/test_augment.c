@@ -255,6 +255,16 @@ static void a_larger_picture_is_shrunk_for_validation(void **state)
     assert_true(cut.width == 50 && cut.height == 20 && cut.pad_top == 6 && cut.pad_left == 0 && cut.nearer == 1);
     cut = te_cut_whole(&tall, 32, 32);
     assert_true(cut.width == 5 && cut.height == 32 && cut.pad_left == 13 && cut.rows == 32 && cut.columns == 5);
+
+    enum { H = 3, W = 9 }; /* a third of it each way: pixel 1 of 0 1 2, whose centre is the one of the three */
+    te_example example = make_example(H, W);
+    float label[3];
+    cut = te_cut_whole(&example, 1, 3);
+    te_cut_label(&cut, TE_DEPTH, example.labels[TE_DEPTH], label);
+    for (int x = 0; x < 3; x++) {
+        assert_true(label[x] == example.labels[TE_DEPTH][W + 3 * x + 1]);
+    }
+    te_example_clear(&example);
 }
 
 static void labels_that_are_none_are_ignored(void **state)

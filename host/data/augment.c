@@ -16,11 +16,11 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* The pixel of the picture that is nearest to place `at` of `length`, of `from`: floor(at from / length), as OpenCV has
- * it, in whole numbers. */
-static int nearest(int at, int from, int length)
+/* The pixel of the picture that is nearest to place `at` of `length`, of `from`, in whole numbers: that under the place's
+ * corner, floor(at from / length), as OpenCV has it; or under its centre, where the picture's own scaling has it. */
+static int nearest(int at, int from, int length, int centred)
 {
-    return (int)((int64_t)at * from / length);
+    return centred ? (int)((2 * (int64_t)at + 1) * from / (2 * (int64_t)length)) : (int)((int64_t)at * from / length);
 }
 
 /* A crop of at most the input's size, at the top left, centred in the input. */
@@ -35,7 +35,8 @@ static void lay_crop(te_cut *cut)
 te_cut te_cut_whole(const te_example *example, int height, int width)
 {
     te_cut cut = {.from_height = example->height, .from_width = example->width, .to_height = height,
-                  .to_width = width, .height = example->height, .width = example->width, .nearer = 1};
+                  .to_width = width, .height = example->height, .width = example->width, .centred = 1,
+                  .nearer = 1};
     if (example->height > height || example->width > width) {
         te_fit fit = te_fit_picture(example->width, example->height, width, height, TE_FIT_PAD);
         cut.height = fit.height;
@@ -53,9 +54,9 @@ static int is_varied(const te_cut *cut, const float *semseg)
     int64_t pixels[CLASSES] = {0}, valid = 0, most = 0;
     int present = 0;
     for (int y = 0; y < cut->rows; y++) {
-        const float *row = semseg + (size_t)nearest(cut->top + y, cut->from_height, cut->height) * cut->from_width;
+        const float *row = semseg + (size_t)nearest(cut->top + y, cut->from_height, cut->height, 0) * cut->from_width;
         for (int x = 0; x < cut->columns; x++) {
-            pixels[(uint8_t)row[nearest(cut->left + x, cut->from_width, cut->width)]]++;
+            pixels[(uint8_t)row[nearest(cut->left + x, cut->from_width, cut->width, 0)]]++;
         }
     }
     for (int class = 0; class < IGNORED; class++) {
@@ -106,11 +107,12 @@ static void fill(float *values, size_t count, float value)
 static void place_plane(const te_cut *cut, const float *from, float *to, float factor)
 {
     for (int y = 0; y < cut->rows; y++) {
-        const float *row = from + (size_t)nearest(cut->top + y, cut->from_height, cut->height) * cut->from_width;
+        int from_y = nearest(cut->top + y, cut->from_height, cut->height, cut->centred);
+        const float *row = from + (size_t)from_y * cut->from_width;
         float *place = to + (size_t)(cut->pad_top + y) * cut->to_width + cut->pad_left;
         for (int x = 0; x < cut->columns; x++) {
             int column = cut->flip ? cut->columns - 1 - x : x;
-            place[x] = row[nearest(cut->left + column, cut->from_width, cut->width)] * factor;
+            place[x] = row[nearest(cut->left + column, cut->from_width, cut->width, cut->centred)] * factor;
         }
     }
 }

@@ -13,6 +13,7 @@ typedef struct te_cut {
     int top, left, rows, columns;
     int pad_top, pad_left;
     int flip;
+    int centred;  /* labels are taken from under the pixels' centres, else from under their corners */
     float nearer; /* depth is divided by this */
 } te_cut;
 
