@@ -315,7 +315,8 @@ typedef struct te_rooms_options {
     int threads;         /* 0: 1 */
 } te_rooms_options;
 
-/* `done` of `total` pictures are written; a result other than TE_OK ends the call with it. */
+/* Called from threads of the call, never two at a time: `done` of `total` pictures are written; a result other than TE_OK
+ * ends the call with it. */
 typedef te_status (*te_rooms_function)(uint64_t done, uint64_t total, void *context);
 
 /* Write generated rooms with the labels of all tasks as a folder that data.source = folder reads (docs/DATA.md). A

@@ -117,7 +117,8 @@ const cli_command cli_synth = {
     .description = "Draws indoor scenes with furniture and often people: a picture to try the other commands on, or with "
                    "--count a folder of pictures with the labels of all six tasks, which 'train' reads with "
                    "data.source=folder data.folder=PATH model.semseg_classes=22. The same seed and size give the same "
-                   "scenes; those of --val are of seeds that training never uses.",
+                   "scenes; those of --val are of seeds that training never uses. Training on a folder validates on it, "
+                   "too: give --val, or train with train.validate_every=0.",
     .options = options,
     .run = run,
 };

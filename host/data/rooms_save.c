@@ -189,6 +189,9 @@ te_status te_rooms_save(const char *folder, const te_rooms_options *options, te_
 {
     te_rooms_writer writer = {.folder = folder, .options = *options, .report = report, .context = context,
                               .lock = PTHREAD_MUTEX_INITIALIZER};
+    if (!*folder) { /* its files would lie in the root folder */
+        return te_fail(TE_ERR_ARGUMENT, "cannot write rooms to '': name a folder");
+    }
     if (options->train < 1 || options->train > most_pictures || options->val > most_pictures ||
         options->seed > INT32_MAX) {
         return te_fail(TE_ERR_ARGUMENT, "cannot write rooms to '%s': 1 to %" PRIu64 " pictures for training, at most as "
