@@ -289,8 +289,8 @@ typedef struct te_scores_report {
 typedef te_status (*te_scores_function)(const te_scores_report *report, void *context);
 
 /* Judge the evaluator's model on the first `count` pictures (0: all) of the validation split that [data] of `settings`
- * describes, at their own size, as its [eval] says. A picture without a label of a task does not count for it.
- * TE_ERR_INTERRUPTED after te_interrupt(), between two pictures. `report` may be NULL. */
+ * (NULL: the model's own) describes, at their own size, as its [eval] says; the log says which they are. A picture without
+ * a label of a task does not count for it. TE_ERR_INTERRUPTED soon after te_interrupt(). `report` may be NULL. */
 TE_API te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings, uint64_t count,
                                te_scores_function report, void *context);
 TE_API void te_scores_free(te_scores *scores);

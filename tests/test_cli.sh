@@ -394,6 +394,9 @@ check "the multi-task gain"
 run eval -q -w w.safetensors --count 1
 [ "$status" -eq 2 ] && grep -q "'model.semseg_classes' is 21" stderr && [ ! -s stdout ]
 check "eval of a model for other classes"
+run eval -w rooms.safetensors --count 1
+grep -q '^taskexpert: judging on the first 1 of 500 generated rooms$' stderr
+check "eval says what it judges on"
 
 # ---- a signal ----
 
@@ -466,6 +469,14 @@ check "train validates, also at the last step"
 run infer -q -w whole/best.safetensors -o out/trained pictures/b.ppm
 [ "$status" -eq 0 ] && [ -s out/trained/b_overview.png ]
 check "a checkpoint is a weight file for infer"
+run synth -q -o set --count 3 --val 2 --size 32x32 && trained on_set data.source=folder data.folder=set &&
+    run eval -w on_set/best.safetensors -o on_set.json
+[ "$status" -eq 0 ] && grep -q "^taskexpert: judging on the 2 pictures of 'set/gt_sets/val.txt'$" stderr &&
+    grep -q '"list": "set/gt_sets/val.txt"' on_set.json
+check "eval of a checkpoint judges on its run's pictures"
+run eval -w on_set/best.safetensors data.source=rooms data.val_scenes=1
+[ "$status" -eq 0 ] && grep -q '^taskexpert: judging on 1 generated rooms$' stderr
+check "or on those that are asked for"
 trained whole -q
 [ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "the folder 'whole' holds a run already" stderr &&
     [ "$(lines whole/log.csv)" -eq 13 ]

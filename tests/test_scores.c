@@ -217,26 +217,30 @@ static void test_stopped(void **state)
     }
 }
 
-/* The data set and the model must agree on the classes. */
-static void test_too_few_classes(void **state)
+/* The classes are the model's, whatever the settings say; without settings all of them are. */
+static void test_settings_of_the_model(void **state)
 {
     const fixture *at = *state;
     te_settings *settings;
-    te_scores *scores = NULL;
+    te_scores *scores, *own;
     assert_ok(te_settings_copy(at->settings, &settings));
     assert_ok(te_settings_set(settings, "model.semseg_classes", "4"));
-    assert_int_equal(te_scores_run(&scores, at->evaluator, settings, 1, NULL, NULL), TE_ERR_SETTING);
+    assert_ok(te_scores_run(&scores, at->evaluator, settings, 1, NULL, NULL));
+    assert_ok(te_scores_run(&own, at->evaluator, NULL, 1, NULL, NULL));
+    assert_true(find(scores, "semseg", "mIoU").model == find(own, "semseg", "mIoU").model);
+    te_scores_free(own);
+    te_scores_free(scores);
     te_settings_free(settings);
 }
 
 /* ---- a folder ---- */
 
-static char heard[4096]; /* warnings, one a line */
+static char heard[4096]; /* warnings and what goes on, one a line */
 
 static void hear(te_log_level level, const char *line, void *context)
 {
     (void)context;
-    if (level == TE_LOG_WARNING) {
+    if (level >= TE_LOG_INFO) {
         size_t used = strlen(heard);
         snprintf(heard + used, sizeof heard - used, "%s\n", line);
     }
@@ -328,6 +332,8 @@ static void test_folder(void **state)
     assert_true(fabs(rmse.trivial - sqrt(variance)) < 1e-6);
     assert_int_equal(te_scores_count(scores), 5); /* those of depth */
     assert_non_null(strstr(heard, "no picture had a label for 'semseg'"));
+    assert_non_null(strstr(heard, "judging on the 2 pictures of '/tmp/te_scores_"));
+    assert_non_null(strstr(heard, "/gt_sets/val.txt'\n"));
     assert_non_null(strstr(heard, "1 of 2 pictures are larger than the input of 96 x 64 pixels"));
     te_scores_free(scores);
     te_settings_free(settings);
@@ -347,6 +353,7 @@ static void test_save(void **state)
     json_t *all = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(all);
     assert_int_equal(json_integer_value(json_object_get(all, "pictures")), 2);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(all, "data"), "source")), "rooms");
     json_t *list = json_object_get(all, "scores");
     assert_int_equal(json_array_size(list), te_scores_count(scores));
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -367,7 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place),   cmocka_unit_test(test_no_resize),       cmocka_unit_test(test_run),
-        cmocka_unit_test(test_count),   cmocka_unit_test(test_stopped),         cmocka_unit_test(test_too_few_classes),
+        cmocka_unit_test(test_count),   cmocka_unit_test(test_stopped),         cmocka_unit_test(test_settings_of_the_model),
         cmocka_unit_test(test_save),    cmocka_unit_test(test_folder),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WEIGHTS, OUT, CONFIG, DEVICE, COUNT };
@@ -40,6 +41,14 @@ typedef struct job {
 /* A file that could not be written after an hour of work should be told of now. */
 static int check_out(const char *out)
 {
+    struct stat facts;
+    if (!*out) {
+        return cli_fail(CLI_USAGE, "'eval' needs a name behind '--out': FILE");
+    }
+    if (stat(out, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        return cli_fail(CLI_FILE, "cannot write '%s': it is a %s, not a regular file", out,
+                        S_ISDIR(facts.st_mode) ? "folder" : "pipe or device");
+    }
     char *folder = strdup(out);
     if (!folder) {
         return cli_fail(CLI_MEMORY, "out of memory");
@@ -55,11 +64,12 @@ static int check_out(const char *out)
 
 static int open_model(job *at)
 {
+    static const char *const data[] = {"data.", NULL};   /* a checkpoint is judged on its run's pictures */
     static const char *const fixed[] = {"model.", NULL}; /* the input size may differ */
     const cli_arguments *arguments = at->arguments;
     const char *weights = arguments->option[WEIGHTS];
     cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
-                           .words = arguments->settings, .word_count = arguments->setting_count};
+                           .words = arguments->settings, .word_count = arguments->setting_count, .run = data};
     if (arguments->option[COUNT]) {
         CLI_TRY(cli_number("count", arguments->option[COUNT], 1, INT64_MAX, &at->count));
     }
@@ -154,9 +164,10 @@ const cli_command cli_eval = {
     .operands = "",
     .takes_settings = 1,
     .description =
-        "Runs the model on the validation split of [data] and prints the metrics of every task beside what a trivial "
-        "predictor scores there, which knows all labels but never looks at a picture: the commonest class, the mean "
-        "depth, the mean normal, everything salient, noise for edges. docs/METRICS.md has the formulas.\n"
+        "Runs the model on the validation split of [data], which a checkpoint brings along, and prints the metrics of "
+        "every task beside what a trivial predictor scores there, which knows all labels but never looks at a picture: "
+        "the commonest class, the mean depth, the mean normal, everything salient, noise for edges. docs/METRICS.md has "
+        "the formulas.\n"
         "A picture is laid into the middle of the input as it is; one that is larger is shrunk to fit, and that is "
         "said. A picture without a label of a task does not count for it.\n"
         "On standard output comes the table of scores, and with eval.single_<task> settings the multi-task gain over "

@@ -189,11 +189,12 @@ static int warn_of_changes(const job *at)
  * key=value go over them. */
 static int open_model(job *at)
 {
+    static const char *const run_sections[] = {"train.", "data.", NULL};
     static const char *const size[] = {"input.height", "input.width", "model.", NULL}, *const *fixed = size + 2;
     const char *resume = at->arguments->option[RESUME], *from = resume ? resume : at->arguments->option[WEIGHTS];
     cli_sources sources = {.config = at->arguments->option[CONFIG], .device = at->arguments->option[DEVICE],
                            .words = at->arguments->settings, .word_count = at->arguments->setting_count,
-                           .resumes = resume != NULL};
+                           .run = resume ? run_sections : NULL};
     if (from) {
         CLI_TRY(cli_report(te_model_load(&at->model, from)));
         CLI_TRY(cli_resolve_over(&at->settings, at->model, from, &sources, resume ? size : fixed));

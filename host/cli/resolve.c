@@ -53,15 +53,14 @@ static int is_of(const char *key, const char *const *sections)
     return 0;
 }
 
-/* What a weight file holds, over the defaults. */
-static int copy_from_model(te_settings *settings, const te_model *model, int resumes)
+/* What a weight file holds, over the defaults: the model's own settings and the sections of `run` (NULL: none). */
+static int copy_from_model(te_settings *settings, const te_model *model, const char *const *run)
 {
-    static const char *const all[] = {"train.", "data.", "model.", "input.", NULL};
-    const char *const *held = resumes ? all : all + 2;
+    static const char *const own[] = {"model.", "input.", NULL};
     for (size_t row = 0; row < te_settings_count(); row++) {
         const char *key = te_settings_get_info(row)->key;
         char value[CLI_TEXT];
-        if (is_of(key, held)) {
+        if (is_of(key, own) || (run && is_of(key, run))) {
             CLI_TRY(cli_report(te_settings_get(te_model_get_settings(model), key, value, sizeof value)));
             CLI_TRY(cli_report(te_settings_set(settings, key, value)));
         }
@@ -93,7 +92,7 @@ int cli_resolve_over(te_settings **settings, const te_model *model, const char *
 {
     te_settings *made;
     CLI_TRY(cli_report(te_settings_create(&made)));
-    int status = copy_from_model(made, model, sources->resumes);
+    int status = copy_from_model(made, model, sources->run);
     if (status == CLI_OK) {
         status = apply(made, sources);
     }

@@ -10,7 +10,7 @@ typedef struct cli_sources {
     const char *device;        /* or NULL */
     char *const *words;
     size_t word_count;
-    int resumes;               /* 1: of a checkpoint its run's [train] and [data] are taken over, too */
+    const char *const *run;    /* sections of a checkpoint's run that are taken over, too: "data."; NULL ends them, or: none */
 } cli_sources;
 
 /* Over the defaults. */

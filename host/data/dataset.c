@@ -107,6 +107,11 @@ uint64_t te_dataset_count(const te_dataset *dataset)
     return dataset->split == TE_SPLIT_VAL ? (uint64_t)dataset->settings->data.val_scenes : UINT64_MAX;
 }
 
+const char *te_dataset_get_list(const te_dataset *dataset)
+{
+    return dataset->folder ? te_folder_get_list(dataset->folder) : NULL;
+}
+
 int te_dataset_count_tasks(const te_dataset *dataset)
 {
     return dataset->task_count;

@@ -20,6 +20,9 @@ void te_dataset_close(te_dataset *dataset);
  * UINT64_MAX (TE_SPLIT_TRAIN). */
 uint64_t te_dataset_count(const te_dataset *dataset);
 
+/* The path of the split's list, or NULL: rooms. */
+const char *te_dataset_get_list(const te_dataset *dataset);
+
 /* The tasks it was opened for. */
 int te_dataset_count_tasks(const te_dataset *dataset);
 te_task_id te_dataset_get_task(const te_dataset *dataset, int t);

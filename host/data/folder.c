@@ -179,6 +179,11 @@ uint64_t te_folder_count(const te_folder *folder)
     return folder->list.count;
 }
 
+const char *te_folder_get_list(const te_folder *folder)
+{
+    return folder->list.path;
+}
+
 const uint8_t *te_folder_get_labels(const te_folder *folder)
 {
     return folder->labels;

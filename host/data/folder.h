@@ -21,6 +21,9 @@ void te_folder_close(te_folder *folder);
 
 uint64_t te_folder_count(const te_folder *folder);
 
+/* The path of the list. */
+const char *te_folder_get_list(const te_folder *folder);
+
 /* (count) bit t is set where the picture has a label of tasks[t]. */
 const uint8_t *te_folder_get_labels(const te_folder *folder);
 

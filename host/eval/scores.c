@@ -1,6 +1,7 @@
 /* A model judged on the validation split: each picture through the evaluator, each map to its metric, numbers at the end. */
 #include "eval/scores.h"
 
+#include "base/files.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "eval/ahead.h"
@@ -13,7 +14,7 @@
 
 typedef struct judge {
     te_evaluator *evaluator;
-    const te_settings *settings;
+    te_settings *settings;             /* what was asked for, with the model's [model] */
     const te_config *config;
     te_dataset *dataset;
     te_ahead *ahead;
@@ -23,6 +24,31 @@ typedef struct judge {
 } judge;
 
 /* ---- pictures ---- */
+
+/* What the scores are about: it is not always what one had in mind. */
+static te_status tell_pictures(judge *at, uint64_t all)
+{
+    const char *list = te_dataset_get_list(at->dataset);
+    char first[64] = "";
+    if (at->count < all) {
+        snprintf(first, sizeof first, "the first %" PRIu64 " of ", at->count);
+    }
+    if (!list) {
+        te_log(TE_LOG_INFO, "judging on %s%" PRIu64 " generated rooms", first, all);
+        return TE_OK;
+    }
+    te_log(TE_LOG_INFO, "judging on %sthe %" PRIu64 " pictures of '%s'", first, all, list);
+    at->scores->path = te_path_join("", list);
+    return at->scores->path ? TE_OK : TE_ERR_MEMORY;
+}
+
+static te_status open_settings(judge *at, const te_settings *settings)
+{
+    const te_settings *own = te_model_get_settings(te_evaluator_get_model(at->evaluator));
+    TE_TRY(te_settings_copy(settings ? settings : own, &at->settings));
+    at->settings->model = own->model; /* its classes, above all */
+    return TE_OK;
+}
 
 static te_status open_judge(judge *at, uint64_t count)
 {
@@ -36,6 +62,7 @@ static te_status open_judge(judge *at, uint64_t count)
     }
     uint64_t all = te_dataset_count(at->dataset);
     at->count = count && count < all ? count : all;
+    TE_TRY(tell_pictures(at, all));
     te_ahead_options options = {.count = at->count, .height = at->scores->height, .width = at->scores->width,
                                 .threads = at->settings->data.threads};
     return te_ahead_open(&at->ahead, at->dataset, &options);
@@ -48,6 +75,7 @@ static void close_judge(judge *at)
     }
     te_ahead_close(at->ahead);
     te_dataset_close(at->dataset);
+    te_settings_free(at->settings);
     te_scores_free(at->scores);
 }
 
@@ -198,11 +226,12 @@ static te_status collect(judge *at)
 te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings, uint64_t count,
                         te_scores_function report, void *context)
 {
-    judge at = {.evaluator = evaluator, .settings = settings, .config = &te_evaluator_get_model(evaluator)->config};
+    judge at = {.evaluator = evaluator, .config = &te_evaluator_get_model(evaluator)->config};
     te_status status;
     at.scores = te_alloc(1, sizeof *at.scores, "scores");
     TE_TRY_OUT(at.scores ? TE_OK : TE_ERR_MEMORY);
     te_evaluator_get_input(evaluator, &at.scores->height, &at.scores->width);
+    TE_TRY_OUT(open_settings(&at, settings));
     TE_TRY_OUT(open_judge(&at, count));
     while (at.scores->pictures < at.count) {
         TE_TRY_OUT(judge_next(&at, report, context));
@@ -220,6 +249,7 @@ void te_scores_free(te_scores *scores)
     if (scores) {
         free(scores->list);
         free(scores->texts);
+        free(scores->path);
         free(scores);
     }
 }

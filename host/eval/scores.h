@@ -8,6 +8,7 @@ struct te_scores {
     te_score *list;
     size_t count;
     char (*texts)[64];     /* metric and class name of every score: list points into it */
+    char *path;            /* of the pictures' list; NULL: rooms */
     uint64_t pictures, shrunk; /* judged; of them larger than the input */
     int height, width;     /* of the input */
     double gain;           /* percent, over gain_tasks tasks */

@@ -40,6 +40,8 @@ static json_t *describe(const te_scores *scores)
     json_t *all = json_pack("{s:s, s:I, s:I, s:{s:i, s:i}, s:o}", "version", te_version(), "pictures",
                             (json_int_t)scores->pictures, "shrunk", (json_int_t)scores->shrunk, "input", "height",
                             scores->height, "width", scores->width, "scores", list);
+    json_object_set_new(all, "data", scores->path ? json_pack("{s:s, s:s}", "source", "folder", "list", scores->path)
+                                                  : json_pack("{s:s}", "source", "rooms"));
     if (all && scores->gain_tasks) {
         json_object_set_new(all, "gain", json_pack("{s:o, s:I}", "percent", number(scores->gain), "tasks",
                                                    (json_int_t)scores->gain_tasks));
