@@ -162,7 +162,7 @@ static int is_free(const char *key)
             return 1;
         }
     }
-    return strncmp(key, "device.", 7) == 0 || strncmp(key, "kernels.", 8) == 0;
+    return strncmp(key, "device.", 7) == 0 || strncmp(key, "kernels.", 8) == 0 || strncmp(key, "eval.", 5) == 0;
 }
 
 /* A run that goes on with other settings is allowed, but not the run that it was. */
