@@ -336,7 +336,7 @@ typedef struct te_train_report {
     const char *tasks[8];
     float losses[8];        /* of each task, before its weight; NaN where no picture of the step has a label */
     float total;            /* weighted sum */
-    float norm;             /* of the gradient, before it is cut */
+    float norm;             /* of the gradient, before it is cut; NaN where fp16 left the step out */
     float rate;             /* learning rate */
     double seconds, waited; /* for the step; of it, waiting for samples */
 } te_train_report;
