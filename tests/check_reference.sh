@@ -1,5 +1,6 @@
 #!/bin/sh
-# The PyTorch reference against plain loops and the parameter counts of docs/MODEL.md. Not run (77) without PyTorch.
+# The PyTorch reference against plain loops and the parameter counts of docs/MODEL.md; the golden files against the
+# scripts that wrote them. Not run (77) without PyTorch.
 #
 #   check_reference.sh PYTHON
 set -u
@@ -8,4 +9,7 @@ if ! "$1" -c 'import torch' 2>/dev/null; then
     echo "not run: python3-torch is not installed"
     exit 77
 fi
+for name in training augment metrics; do
+    "$1" -B "$here/reference/make_golden_$name.py" --check || exit 1
+done
 "$1" -B "$here/reference/check_counts.py" && exec "$1" -B "$here/reference/test_reference.py"
