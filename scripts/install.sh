@@ -11,7 +11,7 @@ packages="cmake make gcc libc6-dev pkg-config
     ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libclblast-dev
     libiniparser-dev libjansson-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core"
 test_packages="libcmocka-dev clang libclang-rt-14-dev clang-15 libclc-15 mesa-opencl-icd oclgrind valgrind
-    python3 python3-numpy clinfo groff-base"
+    python3 python3-numpy clinfo groff-base locales"
 
 case ${1-} in
 '') ;;
