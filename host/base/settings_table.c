@@ -178,7 +178,7 @@ static const te_setting table[] = {
     INT(train.seed, 0, 2147483647, 1, "1", "of the order and choice of samples"),
     INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
     INT(train.validate_every, 0, 1000000, 1, "500", "steps between validations; 0: none"),
-    INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, the first of their list"),
+    INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, spread evenly over their list"),
     INT(train.sheet_samples, 0, 32, 1, "4", "of them shown on the sheet of each validation; 0: no sheets"),
 
     CHOICE(data.source, "rooms|folder", "rooms",

@@ -1,6 +1,6 @@
-/* Batches of the first pictures of the list; the last batch is filled up with pictures without labels, which count for
- * nothing. A batch's loss is a mean over its labelled pixels (for sal one with the weights of the batch), so batches are
- * weighted by those. */
+/* Batches of pictures spread evenly over the list, whose neighbours are often alike and labelled alike. The last batch is
+ * filled up with pictures without labels, which count for nothing. A batch's loss is a mean over its labelled pixels (for
+ * sal one with the weights of the batch), so batches are weighted by those. */
 #include "train/validation.h"
 
 #include "base/interrupt.h"
@@ -189,7 +189,8 @@ static te_status make_picture(te_validation *v, int place, int index)
         }
     }
     if (index < v->pictures) {
-        return te_dataset_make_val(v->dataset, (uint64_t)index, v->height, v->width, image, labels);
+        uint64_t picture = (uint64_t)index * te_dataset_count(v->dataset) / (uint64_t)v->pictures;
+        return te_dataset_make_val(v->dataset, picture, v->height, v->width, image, labels);
     }
     memset(image, 0, 3 * area * sizeof *image);
     return TE_OK;
