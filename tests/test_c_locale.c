@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+static int left_out;
 static char made[] = "/tmp/te_locale_XXXXXX";
 
 static int has_comma(const char *name)
@@ -57,6 +58,7 @@ static void settings_keep_the_point(void **state)
     check_settings();
     if (!set_comma_locale()) {
         print_message("not run: no locale with a comma is installed, and localedef made none\n");
+        left_out = 1;
         skip();
     }
     check_settings();
@@ -86,5 +88,6 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(settings_keep_the_point)};
-    return cmocka_run_group_tests_name("c_locale", tests, make_folder, remove_folder);
+    int status = cmocka_run_group_tests_name("c_locale", tests, make_folder, remove_folder);
+    return status == 0 && left_out ? 77 : status; /* 77: scripts/test.sh names what was not run */
 }

@@ -65,6 +65,14 @@ te_status te_fail_prefix(te_status status, const char *format, ...)
     return status;
 }
 
+te_status te_fail_suffix(te_status status, const char *more)
+{
+    size_t length = strlen(message);
+    snprintf(message + length, sizeof message - length, "%s", more);
+    make_printable();
+    return status;
+}
+
 void *te_alloc(size_t count, size_t size, const char *what)
 {
     void *memory = calloc(count ? count : 1, size ? size : 1);

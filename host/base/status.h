@@ -23,6 +23,9 @@ te_status te_fail(te_status status, const char *format, ...) TE_PRINTF(2, 3);
 /* Put `prefix` (for example a file name) in front of the message recorded last. */
 te_status te_fail_prefix(te_status status, const char *format, ...) TE_PRINTF(2, 3);
 
+/* Put a text behind the last message: what to do about it here. */
+te_status te_fail_suffix(te_status status, const char *more);
+
 /* Pass a failure on: leave the calling function with the status of `call` unless it is TE_OK. */
 #define TE_TRY(call)                       \
     do {                                   \

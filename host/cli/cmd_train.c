@@ -1,4 +1,5 @@
 /* taskexpert train: settings, a model and a run folder for the trainer; progress; how to go on. */
+#include "duration.h"
 #include "message.h"
 #include "options.h"
 #include "resolve.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OUT, CONFIG, DEVICE, WEIGHTS, RESUME };
@@ -35,13 +35,6 @@ typedef struct job {
     double seconds, waited, pictures; /* since the last line shown */
 } job;
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* ---- while it runs ---- */
 
 /* "semseg 1.2345 depth 0.4567"; a task without a label in this step has "-". */
@@ -54,24 +47,11 @@ static void print_losses(char *text, size_t bytes, const te_train_report *report
     }
 }
 
-/* "2:05:09", "12:05" or "9 s" */
-static void print_duration(char *text, size_t bytes, double seconds)
-{
-    long s = seconds < 0 ? 0 : seconds > 3.6e8 ? 360000000 : (long)(seconds + 0.5);
-    if (s >= 3600) {
-        snprintf(text, bytes, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    } else if (s >= 60) {
-        snprintf(text, bytes, "%ld:%02ld", s / 60, s % 60);
-    } else {
-        snprintf(text, bytes, "%ld s", s);
-    }
-}
-
 /* A line at the first and last step, and every few seconds between. */
 static te_status after_step(const te_train_report *report, void *context)
 {
     job *at = context;
-    double time = now();
+    double time = cli_now();
     if (at->first < 0) { /* the first step's own time is not to be had from here */
         at->first = report->step - 1;
         at->start = at->shown = time - report->seconds;
@@ -85,7 +65,7 @@ static te_status after_step(const te_train_report *report, void *context)
     char losses[256] = "", left[32];
     print_losses(losses, sizeof losses, report);
     double each = (time - at->start) / (double)(report->step - at->first); /* with validations and checkpoints */
-    print_duration(left, sizeof left, each * (double)(report->steps - report->step));
+    cli_print_duration(left, sizeof left, each * (double)(report->steps - report->step));
     cli_note("step %lld/%lld: total %.4f,%s | norm %.2f | rate %.2e | %.3g images/s, %.0f %% waiting | %s left",
              (long long)report->step, (long long)report->steps, (double)report->total, losses, (double)report->norm,
              (double)report->rate, at->pictures / at->seconds, 100 * at->waited / at->seconds, left);

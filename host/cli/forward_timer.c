@@ -1,17 +1,10 @@
 #include "forward_timer.h"
 
+#include "duration.h"
 #include "message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int get_size(const te_settings *settings, const char *key, int *size)
 {
@@ -37,9 +30,9 @@ static int run_passes(te_scheduler *scheduler, const float *input, uint64_t pass
 {
     CLI_TRY(cli_report(te_scheduler_run(scheduler, input))); /* to warm up */
     for (uint64_t pass = 0; pass < passes; pass++) {
-        double start = now();
+        double start = cli_now();
         CLI_TRY(cli_report(te_scheduler_run(scheduler, input)));
-        printf("forward_seconds %.6f\n", now() - start);
+        printf("forward_seconds %.6f\n", cli_now() - start);
         CLI_TRY(cli_flush_results());
     }
     return CLI_OK;

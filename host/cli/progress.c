@@ -1,10 +1,11 @@
 #include "progress.h"
 
+#include "duration.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -15,13 +16,6 @@ static struct {
     double item_start;
 } progress;
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void cli_progress_start(size_t total, int quiet)
 {
     const char *terminal = getenv("TERM");
@@ -29,7 +23,7 @@ void cli_progress_start(size_t total, int quiet)
     progress.total = total;
     progress.bar = !quiet && can_redraw;
     progress.lines = !quiet && !can_redraw;
-    progress.start = progress.item_start = now();
+    progress.start = progress.item_start = cli_now();
 }
 
 void cli_progress_set_total(size_t total)
@@ -56,19 +50,6 @@ static void copy_printable(char *copy, size_t bytes, const char *name)
     copy[length] = '\0';
 }
 
-/* "1:05:09", "2:05" or "9 s" */
-static void print_duration(char *text, size_t bytes, double seconds)
-{
-    long s = seconds < 0 ? 0 : seconds > 3.6e6 ? 3600000 : (long)(seconds + 0.5);
-    if (s >= 3600) {
-        snprintf(text, bytes, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    } else if (s >= 60) {
-        snprintf(text, bytes, "%ld:%02ld", s / 60, s % 60);
-    } else {
-        snprintf(text, bytes, "%ld s", s);
-    }
-}
-
 static size_t terminal_width(void)
 {
     struct winsize size;
@@ -92,8 +73,8 @@ static void draw(size_t done, const char *name)
     char left[64] = "", line[512], shown[256];
     if (done > 0) {
         char duration[32];
-        double each = (now() - progress.start) / (double)done;
-        print_duration(duration, sizeof duration, each * (double)(progress.total - done));
+        double each = (cli_now() - progress.start) / (double)done;
+        cli_print_duration(duration, sizeof duration, each * (double)(progress.total - done));
         snprintf(left, sizeof left, "  %s left", duration);
     }
     int filled = (int)(BAR * done / progress.total);
@@ -109,7 +90,7 @@ static void draw(size_t done, const char *name)
 
 void cli_progress_begin(size_t index, const char *name)
 {
-    progress.item_start = now();
+    progress.item_start = cli_now();
     if (progress.bar) {
         draw(index, name);
     }
@@ -122,6 +103,6 @@ void cli_progress_end(size_t index, const char *name)
     } else if (progress.lines) {
         char shown[512];
         copy_printable(shown, sizeof shown, name);
-        fprintf(stderr, "[%zu/%zu] %s %.2f s\n", index + 1, progress.total, shown, now() - progress.item_start);
+        fprintf(stderr, "[%zu/%zu] %s %.2f s\n", index + 1, progress.total, shown, cli_now() - progress.item_start);
     }
 }

@@ -7,11 +7,12 @@
  */
 #include "data/loader.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLOTS = 3, MAX_THREADS = 64 };
 
@@ -166,16 +167,9 @@ static bool is_done(const te_loader *loader)
     return made == (loader->status == TE_OK ? batch : taken);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 te_status te_loader_next(te_loader *loader, te_loaded *batch, double *seconds)
 {
-    double start = now();
+    double start = te_clock_now();
     pthread_mutex_lock(&loader->lock);
     if (loader->holding) { /* let go of the batch before */
         loader->slots[(loader->read_batch + SLOTS - 1) % SLOTS].made = 0;
@@ -195,7 +189,7 @@ te_status te_loader_next(te_loader *loader, te_loaded *batch, double *seconds)
     }
     pthread_mutex_unlock(&loader->lock);
     if (seconds) {
-        *seconds = now() - start;
+        *seconds = te_clock_now() - start;
     }
     return status;
 }

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/c_locale.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -10,20 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* ---- life ---- */
 
 /* Training takes several times the memory of inference; say what makes it less. */
 static te_status advise_on_memory(te_status status)
 {
-    char message[1024];
-    if (status != TE_ERR_MEMORY) {
-        return status;
-    }
-    snprintf(message, sizeof message, "%s", te_last_error());
-    return te_fail(status, "%s; in training the settings are train.batch, input.height, input.width and "
-                   "train.recompute=blocks", message);
+    return status == TE_ERR_MEMORY ? te_fail_suffix(status, "; in training the settings are train.batch, input.height, "
+                                                            "input.width and train.recompute=blocks")
+                                   : status;
 }
 
 te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device, const te_settings *settings)
@@ -121,13 +117,6 @@ static float rate_at(const te_settings *settings, int64_t done)
     return (float)(settings->train.rate * shape * rising);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void fill_report(const te_trainer *trainer, const te_step_result *result, te_train_report *report)
 {
     const te_config *config = &trainer->model->config;
@@ -147,7 +136,7 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
 {
     const te_settings *settings = trainer->settings;
     te_progress *progress = &trainer->progress;
-    double start = now();
+    double start = te_clock_now();
     te_loaded loaded;
     te_step_result result;
     TE_TRY(te_loader_next(loader, &loaded, &report->waited));
@@ -164,7 +153,7 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
     progress->taken++;
     fill_report(trainer, &result, report);
     report->rate = rates.rate;
-    report->seconds = now() - start;
+    report->seconds = te_clock_now() - start;
     return TE_OK;
 }
 

@@ -103,12 +103,8 @@ static te_status open_dataset(te_validation *v, const te_settings *settings)
 {
     const te_config *config = &v->model->config;
     te_status status = te_dataset_open(&v->dataset, settings, TE_SPLIT_VAL, config->tasks, config->task_count);
-    if (status == TE_OK) {
-        return TE_OK;
-    }
-    char message[2048];
-    snprintf(message, sizeof message, "%s", te_last_error());
-    return te_fail(status, "%s (for validation, which train.validate_every=0 leaves out)", message);
+    return status == TE_OK ? TE_OK
+                           : te_fail_suffix(status, " (for validation, which train.validate_every=0 leaves out)");
 }
 
 te_status te_validation_create(te_validation **validation, const te_model *model, te_device *device,
