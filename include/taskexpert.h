@@ -154,6 +154,15 @@ TE_API te_status te_model_load(te_model **model, const char *path);
  * allowed). A missing or misshapen key is an error. `used` and `ignored` (may be NULL) receive the keys' numbers. */
 TE_API te_status te_model_load_backbone(te_model *model, const char *path, size_t *used, size_t *ignored);
 
+/* Take over what fits from a model of other settings, as fine-tuning to other classes or tasks does: every tensor that has
+ * the same name and shape in `from`. The log names the others, which stay as they are. `from` is brought to the model's
+ * input size first. */
+typedef struct te_transfer {
+    size_t used, kept;      /* tensors of `model` that were taken over; that stay as they are */
+    size_t unused;          /* tensors of `from` that `model` has no place for */
+} te_transfer;
+TE_API te_status te_model_set_weights(te_model *model, te_model *from, te_transfer *transfer);
+
 /* Write all weights under PyTorch's names and shapes, settings in the metadata. */
 TE_API te_status te_model_save(const te_model *model, const char *path, te_storage storage);
 TE_API void te_model_free(te_model *model);

@@ -281,8 +281,16 @@ whole=$(wc -c <run_folder/last.safetensors) half=$(wc -c <trained.safetensors)
 [ "$status" -eq 0 ] && [ $((half * 5)) -lt "$whole" ] && grep -q "written .*fp16" stdout
 check "init writes a checkpoint's weights alone, in 16 bits"
 run init -w run_folder/last.safetensors -o twice.safetensors model.blocks=1
-[ "$status" -eq 2 ] && grep -q "'--weights' brings the model's settings" stderr && [ ! -e twice.safetensors ]
-check "init --weights takes no settings"
+[ "$status" -eq 2 ] && grep -q "model.taps" stderr && [ ! -e twice.safetensors ]
+check "init --weights with settings that contradict the file's"
+run init -w run_folder/last.safetensors -o other.safetensors model.semseg_classes=5
+[ "$status" -eq 0 ] && [ "$(grep -c 'is new: its shape' stderr)" -eq 2 ] &&
+    grep -q "heads.semseg.pred.bias.*(5), it was (22)" stderr &&
+    grep -q "2 left out; 2 made new" stdout
+check "init --weights with other classes: what does not fit is new, and named"
+train_small -o run_refused -w run_folder/last.safetensors model.semseg_classes=5
+[ "$status" -eq 2 ] && grep -q "init -w 'run_folder/last.safetensors' model.semseg_classes" stderr
+check "train -w with other classes says what to do"
 train_small -o run_classes model.semseg_classes=2
 [ "$status" -eq 5 ] && grep -qE "semseg/train_.*\.png' holds class [0-9]+ at .*'model.semseg_classes'" stderr
 check "a class index out of range"

@@ -246,6 +246,43 @@ static void test_save_and_load(void **state)
     unlink(path);
 }
 
+/* Fewer classes and one task less: all else is taken over, and the new tensors stay what they were. */
+static void test_transfer(void **state)
+{
+    (void)state;
+    te_settings *settings;
+    te_model *from = create_small(3), *model, *fresh;
+    te_transfer transfer;
+    assert_ok(te_settings_copy(te_model_get_settings(from), &settings));
+    assert_ok(te_settings_set(settings, "model.semseg_classes", "5"));
+    assert_ok(te_settings_set(settings, "model.tasks", "semseg sal"));
+    assert_ok(te_settings_set(settings, "input.width", "32"));
+    assert_ok(te_model_create(&model, settings, 4));
+    assert_ok(te_model_create(&fresh, settings, 4));
+    assert_ok(te_model_set_weights(model, from, &transfer));
+    size_t parts = 0, same = 0;
+    for (int i = 0; i < model->params.count; i++) {
+        const te_param *param = &model->params.list[i];
+        size_t bytes = (size_t)te_shape_count(&param->shape) * sizeof *param->data;
+        int other = te_params_find(&from->params, param->name);
+        parts += (size_t)param->part_count;
+        if (strncmp(param->name, "heads.semseg.pred.", 18) == 0) {
+            assert_memory_equal(param->data, fresh->params.list[i].data, bytes);
+        } else if (other >= 0 && te_shape_equal(&from->params.list[other].shape, &param->shape)) {
+            assert_memory_equal(param->data, from->params.list[other].data, bytes);
+            same++;
+        }
+    }
+    assert_true(same > 20);
+    assert_int_equal(transfer.kept, 2);
+    assert_int_equal(transfer.used, parts - 2);
+    assert_true(transfer.unused > 2); /* the other tasks' gates, memories and heads, and the two that were of other shape */
+    te_model_free(fresh);
+    te_model_free(model);
+    te_model_free(from);
+    te_settings_free(settings);
+}
+
 static void test_seeds(void **state)
 {
     (void)state;
@@ -313,11 +350,11 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 5] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 6] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable),
+        cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
     };
-    size_t count = 5;
+    size_t count = 6;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -14,7 +14,7 @@ static const cli_option options[] = {
     [OUT] = {'o', "out", "FILE", "the weight file to write", CLI_MUST},
     [CONFIG] = CLI_OPTION_CONFIG,
     [SEED] = {0, "seed", "N", "start of the random numbers, default 1; same seed, same weights", CLI_MAY},
-    [WEIGHTS] = {'w', "weights", "FILE", "write the model of this weight file or checkpoint again instead", CLI_MAY},
+    [WEIGHTS] = {'w', "weights", "FILE", "start from the model of this weight file or checkpoint", CLI_MAY},
     [BACKBONE] = {0, "backbone", "FILE", "take the backbone from this safetensors file with timm's names", CLI_MAY},
     [STORAGE] = {0, "storage", "TYPE", "how numbers are stored: fp32 (default), fp16 or bf16", CLI_MAY},
     {0},
@@ -101,39 +101,73 @@ static int make_file(cli_table *table, const cli_arguments *arguments, te_model 
     return cli_table_print(table, 0);
 }
 
-/* The model of a file brings its own settings and numbers. */
-static int load_model(te_model **model, const cli_arguments *arguments)
+static int create_model(te_model **model, const cli_arguments *arguments, const te_settings *settings)
 {
-    if (arguments->option[CONFIG] || arguments->option[SEED] || arguments->setting_count) {
-        return cli_fail(CLI_USAGE, "option '--weights' brings the model's settings and numbers: leave out --config, --seed and "
-                                   "key=value");
-    }
-    return cli_report(te_model_load(model, arguments->option[WEIGHTS]));
-}
-
-static int create_model(te_model **model, const cli_arguments *arguments)
-{
-    cli_sources sources = {.config = arguments->option[CONFIG], .words = arguments->settings,
-                           .word_count = arguments->setting_count};
     uint64_t seed = 1;
-    te_settings *settings;
     if (arguments->option[SEED]) {
         CLI_TRY(cli_number("seed", arguments->option[SEED], 0, UINT64_MAX, &seed));
     }
-    CLI_TRY(cli_resolve(&settings, &sources));
-    int status = cli_report(te_model_create(model, settings, seed));
+    return cli_report(te_model_create(model, settings, seed));
+}
+
+static int make_model(te_model **model, const cli_arguments *arguments, const cli_sources *sources)
+{
+    te_settings *settings;
+    CLI_TRY(cli_resolve(&settings, sources));
+    int status = create_model(model, arguments, settings);
     te_settings_free(settings);
+    return status;
+}
+
+/* The model of settings over those of `from`, with its weights where they fit. */
+static int change_model(cli_table *table, te_model **model, const cli_arguments *arguments, const cli_sources *sources,
+                        te_model *from)
+{
+    static const char *const none[] = {NULL};
+    const char *path = arguments->option[WEIGHTS];
+    te_settings *settings;
+    te_transfer transfer;
+    CLI_TRY(cli_resolve_over(&settings, from, path, sources, none));
+    int status = create_model(model, arguments, settings);
+    te_settings_free(settings);
+    if (status == CLI_OK) {
+        status = cli_report(te_model_set_weights(*model, from, &transfer));
+    }
+    if (status == CLI_OK) {
+        cli_table_add(table, "weights");
+        cli_table_add(table, "%zu tensors of '%s' used, %zu left out; %zu made new", transfer.used, path,
+                      transfer.unused, transfer.kept);
+    }
+    return status;
+}
+
+/* The model of a file as it is, or with what was asked for beside it. */
+static int take_model(cli_table *table, te_model **model, const cli_arguments *arguments, const cli_sources *sources)
+{
+    te_model *from;
+    CLI_TRY(cli_report(te_model_load(&from, arguments->option[WEIGHTS])));
+    if (!sources->config && !sources->word_count && !arguments->option[SEED]) {
+        *model = from;
+        return CLI_OK;
+    }
+    int status = change_model(table, model, arguments, sources, from);
+    te_model_free(from);
     return status;
 }
 
 static int run(const cli_arguments *arguments)
 {
     size_t storage;
-    te_model *model;
+    te_model *model = NULL;
     cli_table table = {.alignment = "ll"};
+    cli_sources sources = {.config = arguments->option[CONFIG], .words = arguments->settings,
+                           .word_count = arguments->setting_count};
     CLI_TRY(read_storage(arguments->option[STORAGE], &storage));
-    CLI_TRY(arguments->option[WEIGHTS] ? load_model(&model, arguments) : create_model(&model, arguments));
-    int status = make_file(&table, arguments, model, storage);
+    int status = arguments->option[WEIGHTS] ? take_model(&table, &model, arguments, &sources)
+                                            : make_model(&model, arguments, &sources);
+    if (status == CLI_OK) {
+        status = make_file(&table, arguments, model, storage);
+    }
     cli_table_free(&table);
     te_model_free(model);
     return status;
@@ -150,7 +184,9 @@ const cli_command cli_init = {
         "names of timm's vit_*_patch16 models; a class token, a classifying head and positions of another grid "
         "are allowed, a missing tensor or one of another shape is an error.\n"
         "With --weights the model of that file is written again: the weights of a checkpoint without what resuming "
-        "needs, or in another storage.",
+        "needs, or in another storage; with settings beside it, a model that differs in them: tensors whose name and "
+        "shape are the same are taken over, the others are random and named. That is how fine-tuning to other "
+        "classes starts: init -w FILE model.semseg_classes=11 -o NEW, then train -w NEW.",
     .options = options,
     .run = run,
 };

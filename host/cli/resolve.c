@@ -81,7 +81,8 @@ static int check_same(const te_settings *settings, const te_model *model, const 
         CLI_TRY(cli_report(te_settings_get(te_model_get_settings(model), key, held, sizeof held)));
         if (strcmp(wanted, held) != 0) {
             return cli_fail(CLI_USAGE, "setting '%s' is '%s', but '%s' holds a model with '%s'; leave the setting "
-                            "out", key, wanted, path, held);
+                            "out, or make such a model of it first: taskexpert init -w '%s' %s=... -o NEW", key, wanted,
+                            path, held, path, key);
         }
     }
     return CLI_OK;
