@@ -138,6 +138,26 @@ TE_API te_status te_device_open(te_device **device, const te_settings *settings)
 TE_API void te_device_close(te_device *device);
 TE_API te_status te_device_get_info(const te_device *device, te_device_info *info);
 
+/* What a device did since it was opened with device.record = on: a table of its work, and a trace of every kernel and
+ * transfer. A profile is a snapshot; it does not need the device any longer. */
+typedef struct te_profile te_profile;
+
+/* One kind of work; rows come by falling time. */
+typedef struct te_profile_row {
+    char part[24], op[24], variant[24]; /* "backbone", "linear", "cpu"; of transfers and waits: the op alone */
+    uint64_t runs, launches;            /* uses of the op; kernels that they took */
+    double seconds;                     /* of the device, or of the host for transfers and waits */
+    double operations;                  /* of floating-point numbers, in all runs; 0: not counted */
+} te_profile_row;
+
+TE_API te_status te_profile_create(te_profile **profile, te_device *device);
+TE_API void te_profile_free(te_profile *profile);
+TE_API size_t te_profile_count(const te_profile *profile);
+TE_API te_status te_profile_get(const te_profile *profile, size_t index, te_profile_row *row);
+
+/* Write all of it in Chrome's trace format (JSON): chrome://tracing and ui.perfetto.dev show it. */
+TE_API te_status te_profile_save_trace(const te_profile *profile, const char *path);
+
 /* ---- models -------------------------------------------------------------------------------------------------- */
 
 typedef struct te_model te_model;

@@ -563,5 +563,22 @@ if "$command" devices | grep -q Portable; then
     check "too much for the device: the estimate, and what to change"
 fi
 
+run train -q -o traced -w rooms.safetensors input.height=32 input.width=32 train.iterations=2 train.batch=1 \
+    train.validate_every=0 --trace trace.json --profile
+python3 - trace.json >traced.txt <<'END'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+spans = [event for event in events if event["ph"] == "X"]
+assert all(span["dur"] >= 0 for span in spans)
+for name in ("wait for samples", "save checkpoint", "backbone linear", "heads head_combine"):
+    assert any(span["name"] == name for span in spans), name
+print(len(spans))
+END
+[ "$status" -eq 0 ] && [ "$(cat traced.txt)" -gt 100 ] && grep -q '^backbone  *linear  .*[0-9]$' stdout
+check "train traces kernels and waits, and prints a profile"
+run eval -q -w rooms.safetensors --trace missing/trace.json --count 1
+[ "$status" -eq 5 ] && grep -q "missing/trace.json" stderr
+check "a trace that cannot be written is told"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -31,6 +31,7 @@ struct te_settings {
         int index;                     /* -1: not chosen by index */
         char exclude[TE_TEXT_SETTING]; /* devices whose platform or name holds this are left out */
         char binary[TE_TEXT_SETTING];  /* folder of prebuilt program binaries */
+        int record;                    /* bool: keep when every kernel and transfer ran */
     } device;
     struct {
         char folder[TE_TEXT_SETTING];  /* read .cl files from here instead of the embedded text */

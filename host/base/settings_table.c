@@ -127,6 +127,7 @@ static const te_setting table[] = {
     INT(device.index, -1, 4095, 1, "-1", "the device of this number in the list; -1: not chosen by number"),
     TEXT(device.exclude, "text", "", NULL, "leave out devices whose platform or name holds this, in any case"),
     TEXT(device.binary, "text", "", NULL, "folder of prebuilt programs, for devices without a compiler"),
+    BOOL(device.record, "off", "keep when every kernel and transfer ran, for --profile and --trace"),
 
     TEXT(kernels.folder, "text", "", NULL, "read the .cl files from this folder instead of the library's own copy"),
     TEXT(kernels.export, "text", "", NULL,

@@ -68,7 +68,7 @@ extern const cli_command cli_devices, cli_init, cli_info, cli_infer, cli_eval, c
 
 /* What every command takes, before its name or behind it; a row without name ends them. */
 extern const cli_option cli_global_options[];
-enum { CLI_GLOBAL_QUIET, CLI_GLOBAL_VERBOSE, CLI_GLOBAL_HELP, CLI_GLOBAL_VERSION };
+enum { CLI_GLOBAL_QUIET, CLI_GLOBAL_VERBOSE, CLI_GLOBAL_PROFILE, CLI_GLOBAL_TRACE, CLI_GLOBAL_HELP, CLI_GLOBAL_VERSION };
 
 /* Rows that several commands share. */
 #define CLI_OPTION_CONFIG {0, "config", "FILE", "read settings from this ini file", CLI_MAY}

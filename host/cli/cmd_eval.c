@@ -2,6 +2,7 @@
 #include "message.h"
 #include "options.h"
 #include "progress.h"
+#include "recording.h"
 #include "resolve.h"
 #include "stop.h"
 #include "table.h"
@@ -79,7 +80,7 @@ static int open_model(job *at)
     cli_stop_install(NULL);
     CLI_TRY(cli_report(te_model_load(&at->model, weights)));
     CLI_TRY(cli_resolve_over(&at->settings, at->model, weights, &sources, fixed));
-    CLI_TRY(cli_report(te_device_open(&at->device, at->settings)));
+    CLI_TRY(cli_report(cli_device_open(&at->device, at->settings)));
     return cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings));
 }
 
@@ -152,7 +153,7 @@ static int run(const cli_arguments *arguments)
     }
     te_scores_free(at.scores);
     te_evaluator_free(at.evaluator);
-    te_device_close(at.device);
+    status = cli_device_close(at.device, status);
     te_settings_free(at.settings);
     te_model_free(at.model);
     return status;

@@ -4,6 +4,7 @@
 #include "message.h"
 #include "options.h"
 #include "progress.h"
+#include "recording.h"
 #include "resolve.h"
 #include "stop.h"
 
@@ -106,7 +107,7 @@ static int open_model(job *at)
     const char *weights = at->arguments->option[WEIGHTS];
     CLI_TRY(cli_report(te_model_load(&at->model, weights)));
     CLI_TRY(cli_resolve_over(&at->settings, at->model, weights, &at->sources, fixed));
-    return cli_report(te_device_open(&at->device, at->settings));
+    return cli_report(cli_device_open(&at->device, at->settings));
 }
 
 /* ---- pictures ---- */
@@ -224,7 +225,7 @@ static int run(const cli_arguments *arguments)
               .out = arguments->option[OUT]};
     int status = conclude(&at, infer(&at));
     te_evaluator_free(at.evaluator);
-    te_device_close(at.device);
+    status = cli_device_close(at.device, status);
     te_settings_free(at.settings);
     te_model_free(at.model);
     cli_inputs_free(&at.inputs);

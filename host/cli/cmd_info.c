@@ -1,5 +1,6 @@
 /* taskexpert info: a model in numbers. */
 #include "message.h"
+#include "recording.h"
 #include "resolve.h"
 #include "table.h"
 
@@ -99,20 +100,18 @@ static int measure_memory(te_model *model, te_device *device)
     return status == CLI_OK ? print_memory(device, &memory) : status;
 }
 
-static int describe(te_model *model, const te_settings *settings)
+static int describe(te_model *model, te_settings *settings)
 {
     te_device *device;
     CLI_TRY(print_model(model));
     CLI_TRY(cli_flush_results());
-    te_status status = te_device_open(&device, settings);
+    te_status status = cli_device_open(&device, settings);
     if (status == TE_ERR_NO_DEVICE) { /* the rest is worth having */
         printf("\nmemory: not known without a device: %s\n", te_last_error());
         return CLI_OK;
     }
     CLI_TRY(cli_report(status));
-    int result = measure_memory(model, device);
-    te_device_close(device);
-    return result;
+    return cli_device_close(device, measure_memory(model, device));
 }
 
 static int is_ini(const char *path)

@@ -2,6 +2,7 @@
 #include "duration.h"
 #include "message.h"
 #include "options.h"
+#include "recording.h"
 #include "resolve.h"
 #include "stop.h"
 
@@ -189,7 +190,7 @@ static int open_model(job *at)
 static int open_trainer(job *at)
 {
     const char *resume = at->arguments->option[RESUME];
-    CLI_TRY(cli_report(te_device_open(&at->device, at->settings)));
+    CLI_TRY(cli_report(cli_device_open(&at->device, at->settings)));
     CLI_TRY(cli_report(te_trainer_create(&at->trainer, at->model, at->device, at->settings)));
     if (resume) {
         CLI_TRY(cli_report(te_trainer_load(at->trainer, resume)));
@@ -220,7 +221,7 @@ static int run(const cli_arguments *arguments)
     job at = {.arguments = arguments, .first = -1};
     int status = train(&at);
     te_trainer_free(at.trainer);
-    te_device_close(at.device);
+    status = cli_device_close(at.device, status);
     te_model_free(at.model);
     te_settings_free(at.settings);
     return status;

@@ -1,6 +1,7 @@
 #include "help.h"
 #include "message.h"
 #include "options.h"
+#include "recording.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -54,6 +55,7 @@ static int run_line(const cli_line *line)
         return cli_fail(CLI_USAGE, "no command is given; 'taskexpert help' lists them");
     }
     CLI_TRY(cli_line_check(line));
+    CLI_TRY(cli_recording_ask(line->global[CLI_GLOBAL_PROFILE] != NULL, line->global[CLI_GLOBAL_TRACE]));
     return line->command->run(&line->arguments);
 }
 

@@ -11,6 +11,8 @@
 const cli_option cli_global_options[] = {
     [CLI_GLOBAL_QUIET] = {'q', "quiet", NULL, "only warnings and errors on standard error", CLI_MAY},
     [CLI_GLOBAL_VERBOSE] = {'v', "verbose", NULL, "also details of what the library does", CLI_MAY},
+    [CLI_GLOBAL_PROFILE] = {0, "profile", NULL, "print what the device spent its time on", CLI_MAY},
+    [CLI_GLOBAL_TRACE] = {0, "trace", "FILE", "write when every kernel ran, for chrome://tracing", CLI_MAY},
     [CLI_GLOBAL_HELP] = {'h', "help", NULL, "print help, on a command if one is named, and stop", CLI_MAY},
     [CLI_GLOBAL_VERSION] = {0, "version", NULL, "print the version and stop", CLI_MAY},
     {0},

@@ -1,6 +1,8 @@
 /* Device memory and transfers. */
 #include "device/opencl.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
 te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what)
@@ -63,24 +65,38 @@ static te_status check_range(const te_buffer *buffer, size_t offset, size_t byte
     return TE_OK;
 }
 
+/* A transfer that is over; where things are recorded, how long it took. */
+static te_status end_transfer(te_device *device, cl_int code, const char *call, const char *name, double start)
+{
+    if (code != CL_SUCCESS) {
+        return te_cl_fail(device, code, call, NULL);
+    }
+    if (device->recording) {
+        te_device_record(device, name, start, te_clock_now());
+    }
+    return TE_OK;
+}
+
 te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes)
 {
+    te_device *device = buffer->device;
     TE_TRY(check_range(buffer, offset, bytes));
     if (bytes == 0) {
         return TE_OK;
     }
-    cl_int code = clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL,
-                                       NULL);
-    return code == CL_SUCCESS ? TE_OK : te_cl_fail(buffer->device, code, "clEnqueueWriteBuffer", NULL);
+    double start = te_clock_now();
+    cl_int code = clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+    return end_transfer(device, code, "clEnqueueWriteBuffer", "write to device", start);
 }
 
 te_status te_buffer_read(te_buffer *buffer, size_t offset, void *data, size_t bytes)
 {
+    te_device *device = buffer->device;
     TE_TRY(check_range(buffer, offset, bytes));
     if (bytes == 0) {
         return TE_OK;
     }
-    cl_int code = clEnqueueReadBuffer(buffer->device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL,
-                                      NULL);
-    return code == CL_SUCCESS ? TE_OK : te_cl_fail(buffer->device, code, "clEnqueueReadBuffer", NULL);
+    double start = te_clock_now();
+    cl_int code = clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+    return end_transfer(device, code, "clEnqueueReadBuffer", "read from device", start);
 }

@@ -15,7 +15,8 @@ static te_status open_queue(te_device *device, cl_platform_id platform)
         return te_cl_fail(device, code, "clCreateContext", NULL);
     }
     /* In order: some drivers offer nothing else, and a step is one chain anyway. */
-    device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    device->queue = clCreateCommandQueue(device->context, device->id, device->recording ? CL_QUEUE_PROFILING_ENABLE : 0,
+                                         &code);
     return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clCreateCommandQueue", NULL);
 }
 
@@ -30,6 +31,7 @@ static te_status open_listed(te_device **device, const te_listed *listed, const 
     opened->info = listed->info;
     te_status status;
     TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
+    TE_TRY_OUT(settings->device.record ? te_recording_create(&opened->recording) : TE_OK);
     TE_TRY_OUT(open_queue(opened, listed->platform));
     te_log(TE_LOG_INFO, "device %d: %s (%s, %s), %s", opened->info.index, opened->info.name, opened->info.platform,
            opened->info.type, opened->info.why);
@@ -79,6 +81,7 @@ void te_device_close(te_device *device)
     if (device->context) {
         clReleaseContext(device->context);
     }
+    te_recording_free(device->recording);
     te_settings_free(device->settings);
     free(device);
 }
@@ -93,6 +96,9 @@ te_status te_device_finish(te_device *device)
 {
     device->pending = 0;
     cl_int code = clFinish(device->queue);
+    if (device->recording && code == CL_SUCCESS) {
+        te_recording_collect(device->recording);
+    }
     return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clFinish", NULL);
 }
 

@@ -71,6 +71,44 @@ te_status te_kernel_run(te_kernel *kernel, const size_t global[3], const size_t 
 /* The largest work-group this kernel can run with on its device, and the local memory that it takes. */
 te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t *local_bytes);
 
+/* ---- recording: what ran when, on a device opened with device.record ---- */
+
+/* What launches are for: a call of a graph. */
+typedef struct te_work {
+    const char *part, *op, *variant; /* "backbone", "linear", "cpu"; they must outlive the device */
+    double operations;               /* of floating-point numbers in one run; 0: not worth counting */
+    uint64_t runs;
+} te_work;
+
+/* One kernel or transfer, or with `device` false what the host did; seconds on te_clock_now(). */
+typedef struct te_span {
+    char name[48];
+    int work;                        /* in te_spans.works, or -1 */
+    bool device;
+    double enqueued, start, end;
+} te_span;
+
+typedef struct te_spans {
+    const te_span *list;
+    size_t count, dropped;           /* dropped: for want of room */
+    const te_work *works;
+    size_t work_count;
+    double opened;                   /* when recording began */
+} te_spans;
+
+bool te_device_records(const te_device *device);
+
+/* Name a work; what is enqueued behind te_device_begin_work() belongs to it (-1: to none). Without a
+ * recording both do nothing. */
+int te_device_add_work(te_device *device, const te_work *work);
+void te_device_begin_work(te_device *device, int work);
+
+/* Something that the host did, or waited for. */
+void te_device_record(te_device *device, const char *name, double start, double end);
+
+/* Everything so far; waits for it. The lists belong to the device, until the next call. */
+void te_device_get_spans(te_device *device, te_spans *spans);
+
 /* ---- CLBlast ---- */
 
 /* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is

@@ -1,6 +1,8 @@
 /* The one launcher: kernels, their arguments, their work sizes. */
 #include "device/opencl.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +96,13 @@ te_status te_kernel_run(te_kernel *kernel, const size_t global[3], const size_t 
         rounded[i] = (global[i] + local[i] - 1) / local[i] * local[i];
     }
     te_device *device = kernel->device;
-    cl_int code = clEnqueueNDRangeKernel(device->queue, kernel->kernel, 3, NULL, rounded, local, 0, NULL, NULL);
+    cl_event event;
+    double now = device->recording ? te_clock_now() : 0.0;
+    cl_int code = clEnqueueNDRangeKernel(device->queue, kernel->kernel, 3, NULL, rounded, local, 0, NULL,
+                                         device->recording ? &event : NULL);
+    if (device->recording && code == CL_SUCCESS) {
+        te_recording_event(device->recording, event, kernel->name, now);
+    }
     if (code == CL_SUCCESS && ++device->pending >= FLUSH_EVERY) {
         device->pending = 0;
         code = clFlush(device->queue);

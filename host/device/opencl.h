@@ -76,6 +76,19 @@ typedef struct te_embedded_file {
 
 extern const te_embedded_file te_embedded_kernels[];
 
+/* ---- recording.c ---- */
+
+typedef struct te_recording te_recording;
+
+te_status te_recording_create(te_recording **recording);
+void te_recording_free(te_recording *recording);
+
+/* Keep an event, which it then owns, of something enqueued at that moment of te_clock_now(). */
+void te_recording_event(te_recording *recording, cl_event event, const char *name, double enqueued);
+
+/* Wait for what was enqueued, and read its times. */
+void te_recording_collect(te_recording *recording);
+
 /* ---- clblast.c ---- */
 
 /* Before the context goes: let CLBlast release what it keeps of it. */
@@ -93,6 +106,7 @@ struct te_device {
     te_program *programs;
     unsigned pending;            /* kernels enqueued since the last flush */
     size_t allocated, peak;      /* bytes of live buffers */
+    te_recording *recording;     /* NULL: nothing is recorded */
     bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
     bool told_compiling;         /* the wait for the first compilation was announced */
 };

@@ -198,9 +198,11 @@ static te_status run_prologue(te_plan *plan)
         te_step_visit(step, provide_visit, &provided);
         TE_TRY(provided.status);
         TE_TRY(te_step_bind(plan, step));
+        te_device_begin_work(plan->device, plan->works[step->call]);
         TE_TRY(te_step_run(plan, step));
         TE_TRY(release_after(plan, i));
     }
+    te_device_begin_work(plan->device, -1);
     return te_device_finish(plan->device);
 }
 

@@ -12,7 +12,8 @@ static te_status copy_values(te_plan *plan)
     plan->value_capacity = 2 * graph->value_count + 16;
     plan->values = te_alloc((size_t)plan->value_capacity, sizeof *plan->values, "the plan");
     plan->variants = te_alloc((size_t)graph->call_count, sizeof *plan->variants, "the plan");
-    if (!plan->values || !plan->variants) {
+    plan->works = te_alloc((size_t)graph->call_count, sizeof *plan->works, "the plan");
+    if (!plan->values || !plan->variants || !plan->works) {
         return TE_ERR_MEMORY;
     }
     for (int i = 0; i < graph->value_count; i++) {
@@ -23,6 +24,17 @@ static te_status copy_values(te_plan *plan)
     }
     plan->value_count = graph->value_count;
     return TE_OK;
+}
+
+/* Tell the device what launches will be for, where it keeps when they ran. */
+static void name_works(te_plan *plan)
+{
+    for (int i = 0; i < plan->graph->call_count; i++) {
+        const te_call *call = &plan->graph->calls[i];
+        te_work work = {.part = call->part, .op = call->op->name, .variant = plan->variants[i]->name,
+                        .operations = call->op->macs ? 2.0 * (double)call->op->macs(call) : 0.0};
+        plan->works[i] = te_device_records(plan->device) ? te_device_add_work(plan->device, &work) : -1;
+    }
 }
 
 static te_status create(te_plan **plan, te_device *device, const te_graph *graph, const te_plan *owner)
@@ -40,6 +52,7 @@ static te_status create(te_plan **plan, te_device *device, const te_graph *graph
     te_status status;
     TE_TRY_OUT(copy_values(created));
     TE_TRY_OUT(te_plan_emit_all(created));
+    name_works(created);
     TE_TRY_OUT(te_plan_bind(created));
     *plan = created;
     return TE_OK;
@@ -77,6 +90,7 @@ void te_plan_free(te_plan *plan)
     free(plan->slots);
     free(plan->values);
     free(plan->variants);
+    free(plan->works);
     free(plan->steps);
     free(plan);
 }
@@ -96,6 +110,7 @@ static te_status run(te_plan *plan, int closing)
         STEPS_AT_ONCE = 64
     }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass; but a step of training is
           ended, because half of one leaves params that no run could go on from */
+    int call = -1;
     for (int i = 0; i < plan->step_count; i++) {
         const te_step *step = &plan->steps[i];
         if (plan->values[te_step_writes(step)].constant ||
@@ -106,8 +121,13 @@ static te_status run(te_plan *plan, int closing)
             TE_TRY(te_device_finish(plan->device));
             TE_TRY(plan->graph->training ? TE_OK : te_interrupt_check());
         }
+        if (step->call != call) {
+            call = step->call;
+            te_device_begin_work(plan->device, plan->works[call]);
+        }
         TE_TRY(te_step_run(plan, &plan->steps[i]));
     }
+    te_device_begin_work(plan->device, -1);
     return TE_OK;
 }
 

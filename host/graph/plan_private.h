@@ -38,6 +38,7 @@ struct te_plan {
     size_t work_group;       /* see te_plan_work_group() */
     bool too_large;          /* a launch of this attempt exceeded its kernel's own limit */
     const te_variant **variants; /* of each call */
+    int *works;              /* of each call, as the device's recording names it */
     te_plan_memory memory;
 };
 

@@ -140,6 +140,7 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
     te_loaded loaded;
     te_step_result result;
     TE_TRY(te_loader_next(loader, &loaded, &report->waited));
+    te_device_record(trainer->device, "wait for samples", start, te_clock_now());
     te_batch batch = {.images = loaded.images};
     for (int t = 0; t < trainer->model->config.task_count; t++) {
         batch.labels[t] = loaded.labels[t];
@@ -162,9 +163,11 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
 /* The checkpoint `name` of the run folder. */
 static te_status save_to_run(te_trainer *trainer, const char *name)
 {
+    double start = te_clock_now();
     char *path = te_run_path(trainer->run, name);
     te_status status = path ? te_trainer_save(trainer, path) : TE_ERR_MEMORY;
     free(path);
+    te_device_record(trainer->device, "save checkpoint", start, te_clock_now());
     return status;
 }
 
@@ -196,7 +199,9 @@ static te_status validate(te_trainer *trainer)
     te_progress *progress = &trainer->progress;
     te_validated result;
     char line[512];
+    double start = te_clock_now();
     TE_TRY(te_validation_run(trainer->validation, &result));
+    te_device_record(trainer->device, "validation", start, te_clock_now());
     progress->validated = progress->taken;
     bool best = isfinite(result.total) && (progress->best_step == 0 || result.total < progress->best);
     if (best) {
