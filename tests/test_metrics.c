@@ -27,6 +27,24 @@ static void assert_near(double got, double expected, double limit)
     }
 }
 
+/* Judge and pool; the picture's own value, or NAN where it cannot be judged. */
+static te_status add_picture(te_metric *metric, uint64_t index, const te_map *map, const float *label, double *own)
+{
+    te_metric_sample *sample;
+    *own = NAN;
+    TE_TRY(te_metric_judge(metric, index, map, label, &sample));
+    *own = te_metric_sample_get(sample);
+    te_status status = te_metric_add(metric, sample);
+    te_metric_sample_free(sample);
+    return status;
+}
+
+static te_status add_next(te_metric *metric, const te_map *map, const float *label)
+{
+    double own;
+    return add_picture(metric, te_metric_count(metric), map, label, &own);
+}
+
 /* ---- the golden file ---- */
 
 static double number_of(const te_safetensors *file, const char *key)
@@ -80,7 +98,7 @@ static void add_golden(te_metric *metric, const te_safetensors *file, int pictur
         map.values = NULL;
         map.classes = bytes = to_bytes(values, entry->count);
     }
-    assert_ok(te_metric_add(metric, &map, label));
+    assert_ok(add_next(metric, &map, label));
     free(bytes);
     free(values);
     free(label);
@@ -201,7 +219,7 @@ static void test_classes_absent_and_ignored(void **state)
     uint8_t said[4] = {0, 1, 1, 2};
     float label[4] = {0, 1, 0, 255}; /* class 2 is said where nobody looks, 3 and 4 nowhere */
     te_map map = {.task = "semseg", .width = 2, .height = 2, .channels = 1, .classes = said};
-    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_ok(add_next(at.metric, &map, label));
     assert_near(value_of(&at, "mIoU")->model, 100.0 * (0.5 + 0.5) / 5, 1e-9);
     assert_near(value_of(&at, "mIoU")->trivial, 100.0 * (2.0 / 3) / 5, 1e-9);
     assert_near(value_of(&at, "accuracy")->model, 200.0 / 3, 1e-9);
@@ -209,11 +227,11 @@ static void test_classes_absent_and_ignored(void **state)
     assert_int_equal(at.count, 4); /* mIoU, accuracy, two classes */
 
     float nothing[4] = {255, 255, 255, 255}, wrong[4] = {0, 5, 0, 0}, broken[4] = {0, NAN, 0, 0};
-    assert_ok(te_metric_add(at.metric, &map, nothing));
+    assert_ok(add_next(at.metric, &map, nothing));
     assert_int_equal(te_metric_count(at.metric), 1);
-    assert_int_equal(te_metric_add(at.metric, &map, wrong), TE_ERR_FORMAT);
+    assert_int_equal(add_next(at.metric, &map, wrong), TE_ERR_FORMAT);
     assert_non_null(strstr(te_last_error(), "holds class 5"));
-    assert_int_equal(te_metric_add(at.metric, &map, broken), TE_ERR_FORMAT);
+    assert_int_equal(add_next(at.metric, &map, broken), TE_ERR_FORMAT);
     assert_near(value_of(&at, "accuracy")->model, 200.0 / 3, 1e-9);
     finish(&at);
 }
@@ -239,7 +257,7 @@ static void test_depth_by_hand(void **state)
     start(&at, TE_DEPTH, &(te_metric_options){0});
     float said[4] = {1.2f, 4.0f, 0.0f, 9.0f}, label[4] = {1.0f, 2.0f, 3.0f, 0.0f};
     te_map map = {.task = "depth", .width = 4, .height = 1, .channels = 1, .values = said};
-    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_ok(add_next(at.metric, &map, label));
     assert_near(value_of(&at, "rmse")->model, sqrt((0.04 + 4 + 9) / 3), 1e-6);
     assert_near(value_of(&at, "rmse")->trivial, sqrt(2.0 / 3), 1e-9);
     assert_near(value_of(&at, "absrel")->model, (0.2 + 1 + 1) / 3, 1e-6);
@@ -259,7 +277,7 @@ static void test_normals_by_hand(void **state)
     float said[4 * 3] = {0, 0, 1, 0, 1, 0, 0, 0, -1, 0, 0, 1};
     float label[3 * 4] = {0, 0, 0, 0.3f, 0, 0, 0, 0, 1, 1, 1, 0}; /* angles 0, 90, 180, ignored */
     te_map map = {.task = "normals", .width = 2, .height = 2, .channels = 3, .values = said};
-    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_ok(add_next(at.metric, &map, label));
     assert_near(value_of(&at, "mean")->model, 90, 1e-6);
     assert_near(value_of(&at, "median")->model, 90, 1e-3);
     assert_near(value_of(&at, "within 30")->model, 100.0 / 3, 1e-6);
@@ -275,7 +293,7 @@ static void test_saliency_thresholds(void **state)
     start(&at, TE_SAL, &(te_metric_options){.published_saliency = 1});
     float said[4] = {0.95f, 0.949f, 0.1f, 0.05f}, label[4] = {1, 0, 0, 0};
     te_map map = {.task = "sal", .width = 4, .height = 1, .channels = 1, .values = said};
-    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_ok(add_next(at.metric, &map, label));
     assert_near(value_of(&at, "maxF")->model, 100, 1e-9);
     double half = 100 * 1.3 * 0.5 / (0.3 * 0.5 + 1), quarter = 100 * 1.3 * 0.25 / (0.3 * 0.25 + 1);
     assert_near(value_of(&at, "maxF_published")->model, half, 1e-9);
@@ -301,7 +319,7 @@ static double score_rows(int said, int truth, double distance)
     te_map map = {.task = "edge", .width = SIDE, .height = SIDE, .channels = 1, .values = probability};
     fixture at;
     start(&at, TE_EDGE, &(te_metric_options){.edge_distance = distance});
-    assert_ok(te_metric_add(at.metric, &map, label));
+    assert_ok(add_next(at.metric, &map, label));
     double f = value_of(&at, "odsF")->model;
     assert_near(value_of(&at, "oisF")->model, f, 1e-9); /* one picture */
     finish(&at);
@@ -333,7 +351,7 @@ static void test_edge_ignored(void **state)
         }
         fixture at;
         start(&at, TE_EDGE, &(te_metric_options){.edge_distance = 0.01});
-        assert_ok(te_metric_add(at.metric, &map, label));
+        assert_ok(add_next(at.metric, &map, label));
         double precision = ignored ? 1.0 : 0.5, recall = 22.0 / 24;
         assert_near(value_of(&at, "odsF")->model, 100 * 2 * precision * recall / (precision + recall), 1e-6);
         assert_true(value_of(&at, "odsF")->trivial > 5 && value_of(&at, "odsF")->trivial < 60);
@@ -355,12 +373,167 @@ static void test_edge_tiny(void **state)
         te_map map = {.task = "edge", .height = sizes[i][0], .width = sizes[i][1], .channels = 1, .values = probability};
         fixture at;
         start(&at, TE_EDGE, &(te_metric_options){0});
-        assert_ok(te_metric_add(at.metric, &map, label));
+        assert_ok(add_next(at.metric, &map, label));
         double f = value_of(&at, "odsF")->model;
         assert_true(f >= 0 && f <= 100);
         assert_true(value_of(&at, "odsF")->trivial > 0);
         finish(&at);
     }
+}
+
+/* ---- samples ---- */
+
+static void test_own_values(void **state)
+{
+    (void)state;
+    te_metric_options options = {.classes = 5, .edge_distance = 0.01};
+    fixture at;
+    double own;
+    float nothing[AREA], one = 1;
+    for (int i = 0; i < AREA; i++) {
+        nothing[i] = 255;
+    }
+    start(&at, TE_SEMSEG, &options);
+    uint8_t said[4] = {0, 1, 1, 2};
+    float label[4] = {0, 1, 0, 255};
+    te_map map = {.task = "semseg", .width = 2, .height = 2, .channels = 1, .classes = said};
+    assert_ok(add_picture(at.metric, 0, &map, label, &own));
+    assert_near(own, 50, 1e-9); /* of the two classes that are there, not of five */
+    assert_ok(add_picture(at.metric, 1, &map, nothing, &own));
+    assert_true(isnan(own));
+    assert_int_equal(te_metric_count(at.metric), 1);
+    finish(&at);
+
+    start(&at, TE_EDGE, &options);
+    float probability[AREA] = {0}, empty[AREA] = {0};
+    te_map edges = {.task = "edge", .width = SIDE, .height = SIDE, .channels = 1, .values = probability};
+    assert_ok(add_picture(at.metric, 0, &edges, empty, &own));
+    assert_true(isnan(own)); /* nothing to find: it counts, but says nothing by itself */
+    assert_int_equal(te_metric_count(at.metric), 1);
+    te_metric_sample *sample;
+    assert_ok(te_metric_judge(at.metric, 0, &edges, empty, &sample));
+    finish(&at);
+
+    start(&at, TE_DEPTH, &options);
+    assert_int_equal(te_metric_add(at.metric, sample), TE_ERR_ARGUMENT);
+    te_metric_sample_free(sample);
+    float far = 3;
+    te_map depth = {.task = "depth", .width = 1, .height = 1, .channels = 1, .values = &far};
+    assert_ok(add_picture(at.metric, 0, &depth, &one, &own));
+    assert_near(own, 2, 1e-9);
+    finish(&at);
+}
+
+/* ---- figures ---- */
+
+static double sum_of(const te_figure *figure, size_t from)
+{
+    double sum = 0;
+    for (size_t i = from; i < figure->rows * figure->columns; i++) {
+        sum += figure->values[i];
+    }
+    return sum;
+}
+
+static void test_figures_of_classes(void **state)
+{
+    (void)state;
+    fixture at;
+    te_figure *figures;
+    size_t count;
+    start(&at, TE_SEMSEG, &(te_metric_options){.classes = 3});
+    assert_ok(te_metric_get_figures(at.metric, &figures, &count));
+    assert_null(figures);
+    assert_int_equal(count, 0);
+    uint8_t said[6] = {0, 1, 1, 2, 2, 0};
+    float label[6] = {0, 1, 0, 255, 1, 1};
+    static const double expected[9] = {1, 1, 0, 1, 1, 1, 0, 0, 0};
+    te_map map = {.task = "semseg", .width = 6, .height = 1, .channels = 1, .classes = said};
+    assert_ok(add_next(at.metric, &map, label));
+    assert_ok(te_metric_get_figures(at.metric, &figures, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(figures[0].kind, TE_FIGURE_MATRIX);
+    assert_int_equal(figures[0].rows, 3);
+    for (int i = 0; i < 9; i++) {
+        assert_near(figures[0].values[i], expected[i], 0);
+    }
+    te_figures_free(figures, count);
+    finish(&at);
+}
+
+static void test_figures_of_depth_and_normals(void **state)
+{
+    (void)state;
+    fixture at;
+    te_figure *figures;
+    size_t count;
+    start(&at, TE_DEPTH, &(te_metric_options){0});
+    float said[4] = {1.12f, 4.0f, 0.0f, 9.0f}, truth[4] = {1.0f, 2.0f, 3.0f, 0.0f};
+    te_map map = {.task = "depth", .width = 4, .height = 1, .channels = 1, .values = said};
+    assert_ok(add_next(at.metric, &map, truth));
+    assert_ok(te_metric_get_figures(at.metric, &figures, &count));
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(figures[i].kind, TE_FIGURE_HISTOGRAM);
+        assert_near(sum_of(&figures[i], figures[i].columns), 100, 1e-9);
+    }
+    assert_near(figures[0].values[2], 0.1, 1e-9);                               /* 0.12 is in the bin from 0.1 m on, */
+    assert_near(figures[0].values[figures[0].columns + 2], 100.0 / 3, 1e-9);
+    assert_near(figures[0].values[2 * figures[0].columns - 1], 200.0 / 3, 1e-9); /* 2 and 3 m are in the last */
+    te_figures_free(figures, count);
+    finish(&at);
+
+    start(&at, TE_NORMALS, &(te_metric_options){0});
+    float vectors[6] = {0, 0, 1, 0, 0, -1}, label[6] = {0, 0, 0, 0, 1, 1};
+    te_map normals = {.task = "normals", .width = 2, .height = 1, .channels = 3, .values = vectors};
+    assert_ok(add_next(at.metric, &normals, label));
+    assert_ok(te_metric_get_figures(at.metric, &figures, &count));
+    assert_int_equal(count, 1);
+    assert_near(figures[0].values[figures[0].columns], 50, 1e-9);
+    assert_near(figures[0].values[2 * figures[0].columns - 1], 50, 1e-9);
+    assert_near(figures[0].values[figures[0].columns - 1], 90, 1e-9);
+    te_figures_free(figures, count);
+    finish(&at);
+}
+
+/* A curve holds the point that the score is of. */
+static void assert_best_on_curve(const te_figure *figure, double weight, double best)
+{
+    double most = 0;
+    assert_int_equal(figure->kind, TE_FIGURE_CURVE);
+    assert_int_equal(figure->rows, 2);
+    for (size_t i = 0; i < figure->columns; i++) {
+        double recall = figure->values[i], precision = figure->values[figure->columns + i];
+        assert_true(i == 0 || recall >= figure->values[i - 1]);
+        most = fmax(most, (1 + weight) * recall * precision / fmax(weight * precision + recall, 1e-300));
+    }
+    assert_near(most, best, 1e-9);
+}
+
+static void test_figures_of_curves(void **state)
+{
+    (void)state;
+    static const te_task_id tasks[] = {TE_SAL, TE_EDGE};
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/metrics.safetensors"));
+    for (int t = 0; t < 2; t++) {
+        fixture at;
+        te_figure *figures;
+        size_t count;
+        start(&at, tasks[t], &(te_metric_options){.edge_distance = 0.05});
+        add_golden(at.metric, file, 0, tasks[t]);
+        add_golden(at.metric, file, 1, tasks[t]);
+        double best = value_of(&at, t ? "odsF" : "maxF")->model;
+        assert_ok(te_metric_get_figures(at.metric, &figures, &count));
+        assert_int_equal(count, t ? 1 : 2);
+        assert_best_on_curve(&figures[count - 1], t ? 1 : 0.3, best);
+        for (size_t i = 0; t == 0 && i < 19; i++) {
+            assert_true(figures[0].values[19 + i] <= best);
+        }
+        te_figures_free(figures, count);
+        finish(&at);
+    }
+    te_safetensors_close(file);
 }
 
 int main(void)
@@ -370,7 +543,9 @@ int main(void)
         cmocka_unit_test(test_nothing_counted), cmocka_unit_test(test_depth_by_hand),
         cmocka_unit_test(test_normals_by_hand), cmocka_unit_test(test_saliency_thresholds),
         cmocka_unit_test(test_edge_rows),       cmocka_unit_test(test_edge_ignored),
-        cmocka_unit_test(test_edge_tiny),
+        cmocka_unit_test(test_edge_tiny),       cmocka_unit_test(test_own_values),
+        cmocka_unit_test(test_figures_of_classes), cmocka_unit_test(test_figures_of_depth_and_normals),
+        cmocka_unit_test(test_figures_of_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

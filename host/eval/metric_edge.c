@@ -1,47 +1,28 @@
-/* Boundaries: odsF, oisF and AP of precision and recall over 101 thresholds.
- *
- * For every threshold: the probability in 8 bits, suppressed to its maxima (edge_thresholds.h), strictly above; thinned
- * (edge_thin.h); matched one to one with the label (edge_match.h). Numbers of pixels are summed over the set.
+/* Boundaries: odsF, oisF and AP of precision and recall over 101 thresholds, from the pixels that edge_counts.h counts in each
+ * picture, summed over the set.
  * Trivial: the better of an edge on every pixel (recall 1) and of white noise on the same way, at every tenth threshold. */
 #include "eval/metrics.h"
 
 #include "base/random.h"
-#include "eval/edge_match.h"
-#include "eval/edge_thin.h"
-#include "eval/edge_thresholds.h"
+#include "eval/edge_counts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { IGNORED = 255, THRESHOLDS = TE_EDGE_THRESHOLDS, NOISE_STEP = 10 };
-
-typedef struct found {
-    double matched, predicted; /* pixels */
-} found;
+enum { THRESHOLDS = TE_EDGE_THRESHOLDS, NOISE_STEP = 10 };
 
 /* Summed over the set: at each threshold, and at the best one of each picture. */
 typedef struct curve {
     int step; /* every step-th threshold was taken */
-    found at[THRESHOLDS], best;
+    te_edge_counts at[THRESHOLDS], best;
 } curve;
 
 typedef struct edges {
     double distance;        /* over the diagonal */
-    uint64_t pictures;
     double truth, pixels;   /* edge pixels of the labels; pixels that are not ignored */
     curve model, noise;
 } edges;
-
-/* One picture's label, and room to work in; planes (h,w). */
-typedef struct scene {
-    int height, width;
-    size_t area;
-    double radius, truth_count, pixels;
-    uint8_t *truth, *ignored, *levels, *ranks, *candidates;
-    uint32_t *order, *pixels_left; /* places by falling rank; those of one threshold */
-    te_edge_thinner thinner;
-} scene;
 
 static te_status create(void **state, const te_metric_options *options)
 {
@@ -56,113 +37,19 @@ static te_status create(void **state, const te_metric_options *options)
     return TE_OK;
 }
 
-/* ---- one picture ---- */
-
-static void close_scene(scene *at)
-{
-    te_edge_thinner_free(&at->thinner);
-    free(at->truth);
-    free(at->order);
-}
-
-static te_status open_scene(scene *at, const te_map *map, const float *label, double distance)
-{
-    size_t area = (size_t)map->width * (size_t)map->height;
-    *at = (scene){.height = map->height, .width = map->width, .area = area};
-    TE_TRY(te_edge_thinner_create(&at->thinner, map->height, map->width));
-    at->truth = te_alloc(area, 5, "an edge map");
-    at->order = te_alloc(area, 2 * sizeof *at->order, "an edge map");
-    if (!at->truth || !at->order) {
-        close_scene(at);
-        return TE_ERR_MEMORY;
-    }
-    at->ignored = at->truth + area;
-    at->levels = at->truth + 2 * area;
-    at->ranks = at->truth + 3 * area;
-    at->candidates = at->truth + 4 * area;
-    at->pixels_left = at->order + area;
-    at->radius = distance * sqrt((double)map->height * map->height + (double)map->width * map->width);
-    for (size_t i = 0; i < area; i++) {
-        at->ignored[i] = label[i] == (float)IGNORED;
-        at->truth[i] = !at->ignored[i] && label[i] > 0.5f;
-        at->truth_count += at->truth[i];
-        at->pixels += !at->ignored[i];
-    }
-    return TE_OK;
-}
-
-/* Places by falling rank; ends[n] of them are above threshold n. */
-static void sort_by_rank(const scene *at, size_t ends[THRESHOLDS])
-{
-    size_t next[THRESHOLDS + 1] = {0};
-    for (size_t i = 0; i < at->area; i++) {
-        next[at->ranks[i]]++;
-    }
-    size_t sum = 0;
-    for (int rank = THRESHOLDS; rank > 0; rank--) {
-        size_t here = next[rank];
-        next[rank] = sum;
-        sum += here;
-        ends[rank - 1] = sum;
-    }
-    for (size_t i = 0; i < at->area; i++) {
-        if (at->ranks[i] > 0) {
-            at->order[next[at->ranks[i]]++] = (uint32_t)i;
-        }
-    }
-}
-
-/* The pixels above one threshold, thinned, as far as the label says anything of them. */
-static size_t thin_pixels(scene *at, size_t count)
-{
-    memcpy(at->pixels_left, at->order, count * sizeof *at->order);
-    count = te_edge_thin(&at->thinner, at->pixels_left, count);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!at->ignored[at->pixels_left[i]]) {
-            at->pixels_left[kept++] = at->pixels_left[i];
-        }
-    }
-    return kept;
-}
-
-/* From the highest threshold down, so that the sets grow and the matcher goes on where it was. */
-static te_status judge_levels(scene *at, int step, found results[THRESHOLDS])
-{
-    size_t ends[THRESHOLDS], before = 0;
-    te_edge_matcher *matcher;
-    TE_TRY(te_edge_rank(at->levels, at->height, at->width, at->ranks));
-    for (size_t i = 0; i < at->area; i++) {
-        at->candidates[i] = at->ranks[i] > 0 && !at->ignored[i];
-    }
-    sort_by_rank(at, ends);
-    TE_TRY(te_edge_matcher_create(&matcher, at->candidates, at->truth, at->height, at->width, at->radius));
-    found last = {0};
-    for (int n = THRESHOLDS - 1; n >= 0; n -= step) {
-        if (ends[n] > before) {
-            size_t count = thin_pixels(at, ends[n]);
-            last = (found){(double)te_edge_matcher_run(matcher, at->pixels_left, count), (double)count};
-            before = ends[n];
-        }
-        results[n] = last;
-    }
-    te_edge_matcher_free(matcher);
-    return TE_OK;
-}
-
 /* ---- precision, recall, F ---- */
 
 /* With nothing predicted precision is 1 and recall 0; with nothing to find it is the other way round [S]. */
-static void judge(found what, double truth, double *precision, double *recall)
+static void take_rates(te_edge_counts what, double truth, double *precision, double *recall)
 {
     *precision = truth <= 0.0 ? 0.0 : what.predicted > 0.0 ? what.matched / what.predicted : 1.0;
     *recall = truth <= 0.0 ? 1.0 : what.matched / truth;
 }
 
-static double f_measure(found what, double truth)
+static double f_measure(te_edge_counts what, double truth)
 {
     double precision, recall;
-    judge(what, truth, &precision, &recall);
+    take_rates(what, truth, &precision, &recall);
     return precision + recall > 0.0 ? 2.0 * precision * recall / (precision + recall) : 0.0;
 }
 
@@ -172,7 +59,7 @@ static int first_of(const curve *at)
 }
 
 /* Of equal ones the lowest threshold, as in the published code. */
-static int best_of(const curve *at, const found results[THRESHOLDS], double truth)
+static int best_of(const curve *at, const te_edge_counts results[THRESHOLDS], double truth)
 {
     int best = first_of(at);
     for (int n = best; n < THRESHOLDS; n += at->step) {
@@ -181,46 +68,76 @@ static int best_of(const curve *at, const found results[THRESHOLDS], double trut
     return best;
 }
 
-static te_status add_levels(curve *to, scene *at)
+/* ---- one picture ---- */
+
+static te_status judge_levels(curve *to, te_edge_scene *scene)
 {
-    found results[THRESHOLDS] = {{0}};
-    TE_TRY(judge_levels(at, to->step, results));
-    int best = best_of(to, results, at->truth_count);
-    to->best.matched += results[best].matched;
-    to->best.predicted += results[best].predicted;
-    for (int n = first_of(to); n < THRESHOLDS; n += to->step) {
-        to->at[n].matched += results[n].matched;
-        to->at[n].predicted += results[n].predicted;
-    }
+    TE_TRY(te_edge_scene_run(scene, to->step, to->at));
+    to->best = to->at[best_of(to, to->at, scene->truth_count)];
     return TE_OK;
 }
 
-static te_status add(void *state, const te_map *map, const float *label, int *counted)
+/* 0 to 255, rounded down [S]; what is not a number is no edge. */
+static uint8_t level_of(float probability)
+{
+    return (uint8_t)(255.0f * fminf(1.0f, fmaxf(0.0f, probability)));
+}
+
+static te_status judge(void *state, uint64_t index, const te_map *map, const float *label, int *counted)
 {
     edges *to = state;
-    scene at;
-    TE_TRY(open_scene(&at, map, label, to->distance));
+    te_edge_scene scene;
+    TE_TRY(te_edge_scene_create(&scene, label, map->height, map->width, to->distance));
     te_status status = TE_OK;
-    *counted = at.pixels > 0.0;
+    *counted = scene.pixels > 0.0;
     if (*counted) {
-        for (size_t i = 0; i < at.area; i++) {
-            at.levels[i] = (uint8_t)(255.0f * fmaxf(0.0f, fminf(map->values[i], 1.0f)));
+        for (size_t i = 0; i < scene.area; i++) {
+            scene.levels[i] = level_of(map->values[i]);
         }
-        TE_TRY_OUT(add_levels(&to->model, &at));
-        for (size_t i = 0; i < at.area; i++) {
-            at.levels[i] = (uint8_t)(256.0f * te_random_uniform(0, to->pictures, i));
+        TE_TRY_OUT(judge_levels(&to->model, &scene));
+        for (size_t i = 0; i < scene.area; i++) {
+            scene.levels[i] = (uint8_t)(256.0f * te_random_uniform(0, index, i));
         }
-        TE_TRY_OUT(add_levels(&to->noise, &at));
-        to->truth += at.truth_count;
-        to->pixels += at.pixels;
-        to->pictures++;
+        TE_TRY_OUT(judge_levels(&to->noise, &scene));
+        to->truth = scene.truth_count;
+        to->pixels = scene.pixels;
     }
 out:
-    close_scene(&at);
+    te_edge_scene_free(&scene);
     return status;
 }
 
+static double get_own(const void *state)
+{
+    const edges *at = state;
+    return at->truth > 0.0 ? 100.0 * f_measure(at->model.best, at->truth) : NAN;
+}
+
 /* ---- over the set ---- */
+
+static void add_counts(te_edge_counts *to, te_edge_counts more)
+{
+    to->matched += more.matched;
+    to->predicted += more.predicted;
+}
+
+static void add_curve(curve *to, const curve *more)
+{
+    add_counts(&to->best, more->best);
+    for (int n = first_of(to); n < THRESHOLDS; n += to->step) {
+        add_counts(&to->at[n], more->at[n]);
+    }
+}
+
+static void add(void *state, const void *sample)
+{
+    edges *to = state;
+    const edges *more = sample;
+    add_curve(&to->model, &more->model);
+    add_curve(&to->noise, &more->noise);
+    to->truth += more->truth;
+    to->pixels += more->pixels;
+}
 
 typedef struct point {
     double recall, precision;
@@ -238,7 +155,7 @@ static int list_points(const curve *at, double truth, point points[THRESHOLDS])
 {
     int count = 0, kept = 1;
     for (int n = first_of(at); n < THRESHOLDS; n += at->step, count++) {
-        judge(at->at[n], truth, &points[count].precision, &points[count].recall);
+        take_rates(at->at[n], truth, &points[count].precision, &points[count].recall);
         points[count].threshold = n;
     }
     qsort(points, (size_t)count, sizeof *points, compare_points);
@@ -279,7 +196,7 @@ static te_status get(const void *state, te_metric_list *list)
 {
     const edges *at = state;
     const curve *model = &at->model, *noise = &at->noise;
-    double everywhere = f_measure((found){at->truth, at->pixels}, at->truth);
+    double everywhere = f_measure((te_edge_counts){at->truth, at->pixels}, at->truth);
     double noise_ods = f_measure(noise->at[best_of(noise, noise->at, at->truth)], at->truth);
     te_metric_list_add(list, "odsF", "%", 100.0 * f_measure(model->at[best_of(model, model->at, at->truth)], at->truth),
                        100.0 * fmax(everywhere, noise_ods));
@@ -289,4 +206,19 @@ static te_status get(const void *state, te_metric_list *list)
     return TE_OK;
 }
 
-const te_metric_kind te_metric_edge = {create, free, add, count, get};
+static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURES])
+{
+    const edges *at = state;
+    point points[THRESHOLDS];
+    size_t count = (size_t)list_points(&at->model, at->truth, points);
+    TE_TRY(te_figure_create(figures, TE_FIGURE_CURVE, "precision and recall", 2, count));
+    snprintf(figures->x, sizeof figures->x, "recall, %%");
+    snprintf(figures->y, sizeof figures->y, "precision, %%");
+    for (size_t i = 0; i < count; i++) {
+        figures->values[i] = 100.0 * points[i].recall;
+        figures->values[count + i] = 100.0 * points[i].precision;
+    }
+    return TE_OK;
+}
+
+const te_metric_kind te_metric_edge = {create, free, judge, get_own, add, count, get, get_figures};

@@ -7,8 +7,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { STEPS = 1000, BINS = 180 * STEPS + 1, SIDE = 512, CELLS = SIDE * SIDE, SHARES = 3 };
+enum { STEPS = 1000, BINS = 180 * STEPS + 1, SIDE = 512, CELLS = SIDE * SIDE, SHARES = 3,
+       FIGURE_STEP = 2, FIGURE_BINS = 90 / FIGURE_STEP + 1 }; /* of the figure: degrees a bin, the last is 90 and more */
 
 static const double limits[SHARES] = {11.25, 22.5, 30.0};
 static const double degrees = 57.29577951308232;
@@ -83,19 +85,29 @@ static cell *cell_of(normals *at, const double v[3])
     return &at->cells[row * SIDE + column];
 }
 
-static te_status add(void *state, const te_map *map, const float *label, int *counted)
+static int is_finite(const double v[3])
+{
+    return isfinite(v[0]) && isfinite(v[1]) && isfinite(v[2]);
+}
+
+static te_status judge(void *state, uint64_t index, const te_map *map, const float *label, int *counted)
 {
     normals *at = state;
     size_t area = (size_t)map->width * (size_t)map->height;
+    (void)index;
     *counted = 0;
     for (size_t i = 0; i < area; i++) {
         double truth[3] = {(double)label[i], (double)label[area + i], (double)label[2 * area + i]};
         double said[3] = {(double)map->values[3 * i], (double)map->values[3 * i + 1], (double)map->values[3 * i + 2]};
-        if (!(length_of(truth) >= 0.5) || isinf(length_of(truth))) {
+        if (!is_finite(truth) || length_of(truth) < 0.5) {
             continue;
         }
         normalise(truth);
-        normalise(said);
+        if (is_finite(said)) {
+            normalise(said);
+        } else {
+            memset(said, 0, sizeof said);
+        }
         add_angle(&at->model, angle_between(said, truth), 1);
         cell *place = cell_of(at, truth);
         place->count++;
@@ -105,6 +117,34 @@ static te_status add(void *state, const te_map *map, const float *label, int *co
         *counted = 1;
     }
     return TE_OK;
+}
+
+static double get_own(const void *state)
+{
+    const angles *at = &((const normals *)state)->model;
+    return at->sum / (double)at->count;
+}
+
+static void add(void *state, const void *sample)
+{
+    normals *at = state;
+    const normals *more = sample;
+    at->model.count += more->model.count;
+    at->model.sum += more->model.sum;
+    for (int i = 0; i < SHARES; i++) {
+        at->model.within[i] += more->model.within[i];
+    }
+    for (int bin = 0; bin < BINS; bin++) {
+        at->model.bins[bin] += more->model.bins[bin];
+    }
+    for (int i = 0; i < CELLS; i++) {
+        if (more->cells[i].count) {
+            at->cells[i].count += more->cells[i].count;
+            for (int c = 0; c < 3; c++) {
+                at->cells[i].sum[c] += more->cells[i].sum[c];
+            }
+        }
+    }
 }
 
 /* The smallest angle that half of the pixels do not exceed, to the middle of its step. */
@@ -163,4 +203,15 @@ static te_status get(const void *state, te_metric_list *list)
     return TE_OK;
 }
 
-const te_metric_kind te_metric_normals = {create, free, add, count, get};
+static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURES])
+{
+    const angles *model = &((const normals *)state)->model;
+    uint64_t bins[FIGURE_BINS] = {0};
+    for (int bin = 0; bin < BINS; bin++) {
+        int wide = bin / (FIGURE_STEP * STEPS);
+        bins[wide < FIGURE_BINS ? wide : FIGURE_BINS - 1] += model->bins[bin];
+    }
+    return te_figure_create_histogram(figures, "angle", "angle, degrees", bins, FIGURE_BINS, FIGURE_STEP);
+}
+
+const te_metric_kind te_metric_normals = {create, free, judge, get_own, add, count, get, get_figures};

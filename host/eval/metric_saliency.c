@@ -6,6 +6,7 @@
 #include "eval/metrics.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { THRESHOLDS = 19, IGNORED = 255 };
@@ -31,9 +32,10 @@ static te_status create(void **state, const te_metric_options *options)
     return TE_OK;
 }
 
-/* How many of the thresholds `probability` is at or above. */
+/* How many of the thresholds `probability` is at or above; of what is not a number, none. */
 static int count_reached(float probability)
 {
+    probability = fminf(1.0f, fmaxf(0.0f, probability));
     int n = (int)(probability * (THRESHOLDS + 1)); /* right but for rounding */
     n = n < 0 ? 0 : n > THRESHOLDS ? THRESHOLDS : n;
     while (n < THRESHOLDS && probability >= (float)(0.05 * (n + 1))) {
@@ -45,15 +47,16 @@ static int count_reached(float probability)
     return n;
 }
 
-static te_status add(void *state, const te_map *map, const float *label, int *counted)
+static te_status judge(void *state, uint64_t index, const te_map *map, const float *label, int *counted)
 {
     saliency *at = state;
     size_t area = (size_t)map->width * (size_t)map->height;
+    (void)index;
     *counted = 0;
     for (size_t i = 0; i < area; i++) {
         if (label[i] != (float)IGNORED) {
             int salient = label[i] > 0.5f;
-            float probability = map->values[i];
+            float probability = isnan(map->values[i]) ? 0.0f : map->values[i];
             at->plain.pixels[salient][count_reached(probability)]++;
             at->published.pixels[salient][count_reached(1.0f / (1.0f + expf(-probability)))]++;
             *counted = 1;
@@ -79,14 +82,43 @@ static double sum_from(const uint64_t *pixels, int first)
     return sum;
 }
 
+/* F at the n-th threshold, from 1. */
+static double f_at(const reached *at, int n)
+{
+    double both = sum_from(at->pixels[1], n), other = sum_from(at->pixels[0], n);
+    return f_measure(sum_from(at->pixels[1], 0), both + other, both);
+}
+
 static double largest_f(const reached *at)
 {
-    double best = 0.0, salient = sum_from(at->pixels[1], 0);
+    double best = 0.0;
     for (int n = 1; n <= THRESHOLDS; n++) {
-        double both = sum_from(at->pixels[1], n), other = sum_from(at->pixels[0], n);
-        best = fmax(best, f_measure(salient, both + other, both));
+        best = fmax(best, f_at(at, n));
     }
     return best;
+}
+
+static double get_own(const void *state)
+{
+    const saliency *at = state;
+    const reached *primary = at->published_first ? &at->published : &at->plain;
+    return sum_from(primary->pixels[1], 0) > 0.0 ? largest_f(primary) : NAN;
+}
+
+static void add_reached(reached *to, const reached *more)
+{
+    for (int n = 0; n <= THRESHOLDS; n++) {
+        to->pixels[0][n] += more->pixels[0][n];
+        to->pixels[1][n] += more->pixels[1][n];
+    }
+}
+
+static void add(void *state, const void *sample)
+{
+    saliency *at = state;
+    const saliency *more = sample;
+    add_reached(&at->plain, &more->plain);
+    add_reached(&at->published, &more->published);
 }
 
 static size_t count(const void *state)
@@ -108,4 +140,37 @@ static te_status get(const void *state, te_metric_list *list)
     return TE_OK;
 }
 
-const te_metric_kind te_metric_saliency = {create, free, add, count, get};
+/* Precision by recall, from the highest threshold that anything reaches, as recall rises. */
+static te_status draw_precision(const reached *at, te_figure *figure)
+{
+    double salient = sum_from(at->pixels[1], 0);
+    int highest = THRESHOLDS;
+    while (highest > 1 && sum_from(at->pixels[0], highest) + sum_from(at->pixels[1], highest) <= 0.0) {
+        highest--;
+    }
+    TE_TRY(te_figure_create(figure, TE_FIGURE_CURVE, "precision and recall", 2, (size_t)highest));
+    snprintf(figure->x, sizeof figure->x, "recall, %%");
+    snprintf(figure->y, sizeof figure->y, "precision, %%");
+    for (int n = highest; n > 0; n--) {
+        double both = sum_from(at->pixels[1], n), said = both + sum_from(at->pixels[0], n);
+        figure->values[highest - n] = salient > 0.0 ? 100.0 * both / salient : 0.0;
+        figure->values[2 * highest - n] = said > 0.0 ? 100.0 * both / said : 0.0;
+    }
+    return TE_OK;
+}
+
+/* Both of the plain probability. */
+static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURES])
+{
+    const reached *at = &((const saliency *)state)->plain;
+    TE_TRY(te_figure_create(&figures[0], TE_FIGURE_CURVE, "F by threshold", 2, THRESHOLDS));
+    snprintf(figures[0].x, sizeof figures[0].x, "threshold");
+    snprintf(figures[0].y, sizeof figures[0].y, "F, %%");
+    for (int n = 1; n <= THRESHOLDS; n++) {
+        figures[0].values[n - 1] = 0.05 * n;
+        figures[0].values[THRESHOLDS + n - 1] = f_at(at, n);
+    }
+    return draw_precision(at, &figures[1]);
+}
+
+const te_metric_kind te_metric_saliency = {create, free, judge, get_own, add, count, get, get_figures};

@@ -88,7 +88,10 @@ static te_status judge_example(judge *at, const te_example *example)
     te_status status = TE_OK;
     for (int t = 0; t < at->config->task_count && status == TE_OK; t++) {
         if (example->labels[t]) {
-            status = te_metric_add(at->metrics[t], &prediction->maps[t], example->labels[t]);
+            te_metric_sample *sample = NULL;
+            status = te_metric_judge(at->metrics[t], at->scores->pictures, &prediction->maps[t], example->labels[t], &sample);
+            status = status == TE_OK ? te_metric_add(at->metrics[t], sample) : status;
+            te_metric_sample_free(sample);
         }
     }
     te_prediction_free(prediction);
