@@ -2,9 +2,8 @@
  * properties (the numbers are in test_metrics.c's golden file). */
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "eval/edge_counts.h"
 #include "eval/edge_match.h"
-#include "eval/edge_thin.h"
-#include "eval/edge_thresholds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,7 +104,7 @@ static size_t match_once(const uint8_t *said, const uint8_t *truth, int height, 
 {
     uint32_t pixels[AREA];
     te_edge_matcher *matcher;
-    assert_ok(te_edge_matcher_create(&matcher, said, truth, height, width, radius));
+    assert_ok(te_edge_matcher_create(&matcher, truth, height, width, radius));
     size_t pairs = te_edge_matcher_run(matcher, pixels, list_pixels(said, height * width, pixels));
     te_edge_matcher_free(matcher);
     return pairs;
@@ -153,13 +152,12 @@ static void test_plain_paths(void **state)
 static void test_warm_start(void **state)
 {
     (void)state;
-    uint8_t everywhere[AREA], truth[AREA], said[AREA], change[AREA];
+    uint8_t truth[AREA], said[AREA], change[AREA];
     uint32_t pixels[AREA];
     te_edge_matcher *matcher;
-    memset(everywhere, 1, sizeof everywhere);
     draw_pixels(truth, AREA, 0.3, 5000);
     draw_pixels(said, AREA, 0.3, 5001);
-    assert_ok(te_edge_matcher_create(&matcher, everywhere, truth, SIDE, SIDE, 2.3));
+    assert_ok(te_edge_matcher_create(&matcher, truth, SIDE, SIDE, 2.3));
     for (uint64_t n = 0; n < 40; n++) {
         size_t pairs = te_edge_matcher_run(matcher, pixels, list_pixels(said, AREA, pixels));
         assert_int_equal(pairs, match_plainly(said, truth, SIDE, SIDE, 2.3));
@@ -186,7 +184,7 @@ static void test_long_path(void **state)
         truth[i] = i % 2 == 1;
     }
     te_edge_matcher *matcher;
-    assert_ok(te_edge_matcher_create(&matcher, said, truth, 1, LENGTH, 1));
+    assert_ok(te_edge_matcher_create(&matcher, truth, 1, LENGTH, 1));
     for (int i = LENGTH - 1; i >= 0; i--) { /* the last takes the label to its left, and so on */
         if (said[i] && i > 0) {
             pixels[count++] = (uint32_t)i;
@@ -196,6 +194,22 @@ static void test_long_path(void **state)
     pixels[count++] = 0;
     assert_int_equal(te_edge_matcher_run(matcher, pixels, count), count);
     te_edge_matcher_free(matcher);
+}
+
+/* Rows of more than one word, at all distances from their ends. */
+static void test_wide_rows(void **state)
+{
+    (void)state;
+    enum { H = 2, W = 199 };
+    static const double radii[] = {0.5, 1, 2.9, 31, 63, 64, 70.5, 150, 1e9};
+    for (uint64_t n = 0; n < 9 * 12; n++) {
+        uint8_t said[AREA] = {0}, truth[AREA] = {0};
+        double radius = radii[n % 9], share = 1.5 / (1 + radius * (double)(n / 9 + 1)); /* few enough that some go without */
+        draw_pixels(said, H * W, share, 20000 + 2 * n);
+        draw_pixels(truth, H * W, n % 2 ? share : 2 * share, 20001 + 2 * n);
+        assert_int_equal(match_once(said, truth, H, W, radius), match_plainly(said, truth, H, W, radius));
+        assert_int_equal(match_once(truth, said, W, H, radius), match_plainly(truth, said, W, H, radius));
+    }
 }
 
 /* ---- thinning ---- */
@@ -322,25 +336,27 @@ static void test_ridges(void **state)
     }
 }
 
-/* A large radius over many pixels takes long: the links are where a run can be stopped. */
+/* Many pixels and thresholds take long: a run can be stopped between two of them. */
 static void test_interrupted(void **state)
 {
     (void)state;
-    static uint8_t all[AREA];
-    te_edge_matcher *matcher = NULL;
-    memset(all, 1, sizeof all);
+    static float label[AREA];
+    te_edge_scene scene;
+    te_edge_counts results[TE_EDGE_THRESHOLDS];
+    assert_ok(te_edge_scene_create(&scene, label, SIDE, SIDE, 0.1));
+    memset(scene.levels, 200, AREA);
     te_interrupt();
-    assert_int_equal(te_edge_matcher_create(&matcher, all, all, SIDE, SIDE, 3), TE_ERR_INTERRUPTED);
-    assert_null(matcher);
-    assert_ok(te_edge_matcher_create(&matcher, all, all, SIDE, SIDE, 3));
-    te_edge_matcher_free(matcher);
+    assert_int_equal(te_edge_scene_run(&scene, 1, results), TE_ERR_INTERRUPTED);
+    assert_ok(te_edge_scene_run(&scene, 1, results));
+    te_edge_scene_free(&scene);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_ways),      cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_warm_start),
-        cmocka_unit_test(test_long_path),     cmocka_unit_test(test_thin_topology), cmocka_unit_test(test_thin_bar),
+        cmocka_unit_test(test_long_path),     cmocka_unit_test(test_wide_rows),
+        cmocka_unit_test(test_thin_topology), cmocka_unit_test(test_thin_bar),
         cmocka_unit_test(test_ranks),         cmocka_unit_test(test_ridges),      cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

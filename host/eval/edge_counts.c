@@ -2,6 +2,7 @@
  * (edge_thin.h); matched one to one with the label (edge_match.h). */
 #include "eval/edge_counts.h"
 
+#include "base/interrupt.h"
 #include "eval/edge_match.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ te_status te_edge_scene_create(te_edge_scene *at, const float *label, int height
     size_t area = (size_t)width * (size_t)height;
     *at = (te_edge_scene){.height = height, .width = width, .area = area};
     TE_TRY(te_edge_thinner_create(&at->thinner, height, width));
-    at->truth = te_alloc(area, 5, "an edge map");
+    at->truth = te_alloc(area, 4, "an edge map");
     at->order = te_alloc(area, 2 * sizeof *at->order, "an edge map");
     if (!at->truth || !at->order) {
         te_edge_scene_free(at);
@@ -31,7 +32,6 @@ te_status te_edge_scene_create(te_edge_scene *at, const float *label, int height
     at->ignored = at->truth + area;
     at->levels = at->truth + 2 * area;
     at->ranks = at->truth + 3 * area;
-    at->candidates = at->truth + 4 * area;
     at->pixels_left = at->order + area;
     at->radius = distance * sqrt((double)height * height + (double)width * width);
     for (size_t i = 0; i < area; i++) {
@@ -83,14 +83,13 @@ te_status te_edge_scene_run(te_edge_scene *at, int step, te_edge_counts results[
 {
     size_t ends[THRESHOLDS], before = 0;
     te_edge_matcher *matcher;
+    te_status status = TE_OK;
     TE_TRY(te_edge_rank(at->levels, at->height, at->width, at->ranks));
-    for (size_t i = 0; i < at->area; i++) {
-        at->candidates[i] = at->ranks[i] > 0 && !at->ignored[i];
-    }
     sort_by_rank(at, ends);
-    TE_TRY(te_edge_matcher_create(&matcher, at->candidates, at->truth, at->height, at->width, at->radius));
+    TE_TRY(te_edge_matcher_create(&matcher, at->truth, at->height, at->width, at->radius));
     te_edge_counts last = {0};
     for (int n = THRESHOLDS - 1; n >= 0; n -= step) {
+        TE_TRY_OUT(te_interrupt_check()); /* a large picture takes long */
         if (ends[n] > before) {
             size_t count = thin_pixels(at, ends[n]);
             last = (te_edge_counts){(double)te_edge_matcher_run(matcher, at->pixels_left, count), (double)count};
@@ -98,6 +97,7 @@ te_status te_edge_scene_run(te_edge_scene *at, int step, te_edge_counts results[
         }
         results[n] = last;
     }
+out:
     te_edge_matcher_free(matcher);
-    return TE_OK;
+    return status;
 }

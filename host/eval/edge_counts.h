@@ -14,7 +14,7 @@ typedef struct te_edge_scene {
     int height, width;
     size_t area;
     double radius, truth_count, pixels;
-    uint8_t *truth, *ignored, *levels, *ranks, *candidates;
+    uint8_t *truth, *ignored, *levels, *ranks;
     uint32_t *order, *pixels_left; /* places by falling rank; those of one threshold */
     te_edge_thinner thinner;
 } te_edge_scene;

@@ -1,327 +1,292 @@
 /* Maximum matching in the bipartite graph of predicted pixels and label pixels within the radius.
  *
  * The benchmark's own code (correspondPixels of BSDS) solves an assignment of least total distance in which a pixel without a
- * partner costs 100 radii. One more pair along an augmenting path of k pairs saves 200 radii and costs at most k + 1, so its
- * optimum has the largest number of pairs unless such a path is some two hundred pairs long; and the number of pairs is all
- * that precision and recall need. That code links each pixel to a few random outliers instead of to a cost of its own and
- * rounds distances, and so may lose a pair; here is the number itself.
+ * partner costs 100 radii. Its number of pairs is the largest too, but where one more pair means moving a hundred others
+ * (docs/METRICS.md).
  *
- * Augmenting paths by depth-first search (Pothen and Fan 1990): in a pass every label pixel is visited once; a predicted pixel
- * first looks for a free partner; passes follow until one finds nothing, which proves that the matching is largest.
+ * Augmenting paths by breadth-first search, from the side with fewer pixels without a partner. No graph is built: pixels of a
+ * side are bits of rows of words, and those within the radius of a place are found a word at a time.
  *
- * Invariant: pair_of_truth and pair_of_candidate are inverse to each other. */
+ * Invariants: the partners of both sides are inverse to each other. A pixel that a search without success has visited is not
+ * visited again in this run: all pixels near those that it led to are visited too, so no augmenting path enters there (the
+ * Hungarian trees of Kuhn's method). Hence searches without success cost no more than seeing every pixel once. */
 #include "eval/edge_match.h"
-
-#include "base/interrupt.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NONE = -1 };
-static const size_t most_links = (size_t)1 << 28;
+enum { WORD = 64 };
+static const uint32_t none = UINT32_MAX;
+
+/* The predicted pixels, or those of the label. Bits are (h, words). */
+typedef struct side {
+    uint64_t *set, *free; /* the pixels; those of them without a partner */
+    uint32_t *partner;    /* (h,w): place of a pixel's partner on the other side, or `none` */
+    size_t count;
+} side;
+
+/* A row of the disc of places within the radius. */
+typedef struct disc_row {
+    int dy, reach;
+} disc_row;
+
+/* A place, and the row of its disc from which on there may be something to find. */
+typedef struct view {
+    uint32_t place;
+    int row;
+} view;
 
 struct te_edge_matcher {
-    int32_t *candidate_at;         /* (h,w): number of a candidate with label pixels in reach, or NONE */
-    int32_t candidates, truths;
-    uint32_t *first;               /* (candidates+1): where a candidate's links begin */
-    int32_t *links;                /* label pixels in reach, the nearest first */
-    int32_t *pair_of_candidate, *pair_of_truth;
-    uint32_t *look, *next;         /* (candidates): links looked at for free partners in this run, searched in this pass */
-    uint32_t *member;              /* (candidates): the run that it was predicted in */
-    uint32_t *visited;             /* (truths): the pass that visited it */
-    int32_t *path, *todo;          /* (candidates): of the search; predicted and without a partner */
-    uint32_t run, pass;
+    int height, width;
+    size_t words;       /* of a row */
+    disc_row *disc;     /* the nearest rows first */
+    int disc_rows;
+    side predicted, truth;
+    uint64_t *fresh;    /* of the side that is searched: with a partner and not visited */
+    uint32_t *truths;   /* places of the label's pixels */
+    uint32_t *queue;    /* of the search that is on: pixels of the side that it began on */
+    uint32_t *led_by;   /* (h,w): which of them led to a pixel of the other side */
 };
 
-/* ---- the graph ---- */
+/* ---- bits ---- */
 
-typedef struct offset {
-    int dx, dy, square;
-} offset;
-
-static int compare_offsets(const void *left, const void *right)
+static uint64_t *word_of(const te_edge_matcher *matcher, uint64_t *bits, uint32_t place)
 {
-    const offset *a = left, *b = right;
-    if (a->square != b->square) {
-        return a->square < b->square ? -1 : 1;
-    }
-    return a->dy != b->dy ? (a->dy < b->dy ? -1 : 1) : (a->dx > b->dx) - (a->dx < b->dx);
+    uint32_t width = (uint32_t)matcher->width;
+    return &bits[place / width * matcher->words + place % width / WORD];
 }
 
-/* All steps of at most `radius` pixels, the shortest first. */
-static te_status list_offsets(double radius, offset **offsets, size_t *count)
+static uint64_t bit_of(const te_edge_matcher *matcher, uint32_t place)
 {
-    int reach = (int)radius, side = 2 * reach + 1;
-    offset *list = te_alloc((size_t)side * (size_t)side, sizeof *list, "an edge map");
-    if (!list) {
-        return TE_ERR_MEMORY;
-    }
-    *count = 0;
-    for (int i = 0; i < side * side; i++) {
-        int dx = i % side - reach, dy = i / side - reach, square = dx * dx + dy * dy;
-        if ((double)square <= radius * radius) {
-            list[(*count)++] = (offset){dx, dy, square};
+    return (uint64_t)1 << place % (uint32_t)matcher->width % WORD;
+}
+
+static void set_bit(const te_edge_matcher *matcher, uint64_t *bits, uint32_t place)
+{
+    *word_of(matcher, bits, place) |= bit_of(matcher, place);
+}
+
+static void clear_bit(const te_edge_matcher *matcher, uint64_t *bits, uint32_t place)
+{
+    *word_of(matcher, bits, place) &= ~bit_of(matcher, place);
+}
+
+/* The first column from `from` to `to` whose bit of a row is set, or -1. */
+static int find_in_row(const uint64_t *row, int from, int to)
+{
+    int last = to / WORD;
+    uint64_t mask = ~(uint64_t)0 << from % WORD;
+    for (int i = from / WORD; i <= last; i++, mask = ~(uint64_t)0) {
+        uint64_t word = row[i] & mask;
+        if (i == last) {
+            word &= ~(uint64_t)0 >> (WORD - 1 - to % WORD);
+        }
+        if (word) {
+            return i * WORD + __builtin_ctzll(word);
         }
     }
-    qsort(list, *count, sizeof *list, compare_offsets);
-    *offsets = list;
-    return TE_OK;
+    return -1;
 }
 
-/* Numbers of label pixels (h,w), NONE elsewhere. */
-static int32_t *number_truths(te_edge_matcher *matcher, const uint8_t *truth, size_t area)
+/* A place within the radius of at->place whose bit is set, or `none`. */
+static uint32_t find_near(const te_edge_matcher *matcher, const uint64_t *bits, view *at)
 {
-    int32_t *numbers = te_alloc(area, sizeof *numbers, "an edge map");
-    for (size_t i = 0; numbers && i < area; i++) {
-        numbers[i] = truth[i] ? matcher->truths++ : NONE;
-    }
-    return numbers;
-}
-
-typedef struct links {
-    int32_t *list;
-    size_t count, capacity;
-} links;
-
-static te_status add_link(links *to, int32_t truth)
-{
-    if (to->count == to->capacity) {
-        size_t capacity = to->capacity ? 2 * to->capacity : 4096;
-        if (capacity > most_links) {
-            return te_fail(TE_ERR_UNSUPPORTED, "an edge map has more than %zu pairs within the radius 'eval.edge_distance'; "
-                           "make it smaller, or the pictures", most_links);
-        }
-        int32_t *list = te_realloc(to->list, capacity, sizeof *list, "an edge map");
-        if (!list) {
-            return TE_ERR_MEMORY;
-        }
-        to->list = list;
-        to->capacity = capacity;
-    }
-    to->list[to->count++] = truth;
-    return TE_OK;
-}
-
-/* A picture's places and how far one may step from them. */
-typedef struct grid {
-    int height, width;
-    const int32_t *numbers;
-    const offset *offsets;
-    size_t offset_count;
-} grid;
-
-static te_status link_pixel(const grid *on, int x, int y, links *to)
-{
-    for (size_t i = 0; i < on->offset_count; i++) {
-        int tx = x + on->offsets[i].dx, ty = y + on->offsets[i].dy;
-        if (tx >= 0 && tx < on->width && ty >= 0 && ty < on->height) {
-            int32_t truth = on->numbers[(size_t)ty * (size_t)on->width + (size_t)tx];
-            if (truth != NONE) {
-                TE_TRY(add_link(to, truth));
+    int x = (int)(at->place % (uint32_t)matcher->width), y = (int)(at->place / (uint32_t)matcher->width);
+    for (; at->row < matcher->disc_rows; at->row++) {
+        const disc_row *row = &matcher->disc[at->row];
+        int other = y + row->dy, from = x - row->reach, to = x + row->reach;
+        if (other >= 0 && other < matcher->height) {
+            from = from > 0 ? from : 0;
+            to = to < matcher->width ? to : matcher->width - 1;
+            int found = find_in_row(bits + (size_t)other * matcher->words, from, to);
+            if (found >= 0) {
+                return (uint32_t)other * (uint32_t)matcher->width + (uint32_t)found;
             }
         }
     }
-    return TE_OK;
+    return none;
 }
 
-static te_status link_all(te_edge_matcher *matcher, const grid *on, const uint8_t *candidates)
+/* ---- a picture ---- */
+
+static te_status create_disc(te_edge_matcher *matcher, double radius)
 {
-    links to = {0};
-    te_status status = TE_OK;
-    for (int y = 0; y < on->height && status == TE_OK; y++) {
-        status = te_interrupt_check(); /* a large radius takes long */
-        for (int x = 0; x < on->width && status == TE_OK; x++) {
-            size_t place = (size_t)y * (size_t)on->width + (size_t)x, before = to.count;
-            matcher->candidate_at[place] = NONE;
-            if (candidates[place]) {
-                status = link_pixel(on, x, y, &to);
-                if (to.count > before) {
-                    matcher->candidate_at[place] = matcher->candidates;
-                    matcher->first[matcher->candidates++] = (uint32_t)before;
-                }
-            }
+    double diagonal = sqrt((double)matcher->height * matcher->height + (double)matcher->width * matcher->width);
+    radius = fmax(0.0, fmin(radius, diagonal));
+    int reach = (int)radius;
+    matcher->disc_rows = 2 * reach + 1;
+    matcher->disc = te_alloc((size_t)matcher->disc_rows, sizeof *matcher->disc, "an edge map");
+    for (int i = 0; matcher->disc && i < matcher->disc_rows; i++) {
+        int dy = i % 2 ? -(i + 1) / 2 : i / 2, width = (int)sqrt(radius * radius - (double)dy * dy);
+        while ((double)width * width + (double)dy * dy > radius * radius) { /* the square root was rounded */
+            width--;
         }
+        while ((width + 1.0) * (width + 1.0) + (double)dy * dy <= radius * radius) {
+            width++;
+        }
+        matcher->disc[i] = (disc_row){dy, width};
     }
-    matcher->first[matcher->candidates] = (uint32_t)to.count;
-    matcher->links = to.list;
-    return status;
+    return matcher->disc ? TE_OK : TE_ERR_MEMORY;
 }
 
-static te_status make_room(te_edge_matcher *matcher)
+static te_status create_side(const te_edge_matcher *matcher, side *created)
 {
-    size_t candidates = (size_t)matcher->candidates + 1, truths = (size_t)matcher->truths + 1;
-    matcher->pair_of_candidate = te_alloc(candidates, sizeof(int32_t), "an edge map");
-    matcher->pair_of_truth = te_alloc(truths, sizeof(int32_t), "an edge map");
-    matcher->look = te_alloc(candidates, sizeof(uint32_t), "an edge map");
-    matcher->next = te_alloc(candidates, sizeof(uint32_t), "an edge map");
-    matcher->member = te_alloc(candidates, sizeof(uint32_t), "an edge map");
-    matcher->visited = te_alloc(truths, sizeof(uint32_t), "an edge map");
-    matcher->path = te_alloc(candidates, sizeof(int32_t), "an edge map");
-    matcher->todo = te_alloc(candidates, sizeof(int32_t), "an edge map");
-    if (!matcher->pair_of_candidate || !matcher->pair_of_truth || !matcher->look || !matcher->next || !matcher->member ||
-        !matcher->visited || !matcher->path || !matcher->todo) {
+    size_t area = (size_t)matcher->height * (size_t)matcher->width, words = (size_t)matcher->height * matcher->words;
+    created->set = te_alloc(words, sizeof *created->set, "an edge map");
+    created->free = te_alloc(words, sizeof *created->free, "an edge map");
+    created->partner = te_alloc(area, sizeof *created->partner, "an edge map");
+    if (!created->set || !created->free || !created->partner) {
         return TE_ERR_MEMORY;
     }
-    memset(matcher->pair_of_candidate, 0xFF, candidates * sizeof(int32_t)); /* NONE */
-    memset(matcher->pair_of_truth, 0xFF, truths * sizeof(int32_t));
+    memset(created->partner, 0xFF, area * sizeof *created->partner); /* none */
     return TE_OK;
 }
 
-te_status te_edge_matcher_create(te_edge_matcher **matcher, const uint8_t *candidates, const uint8_t *truth, int height,
-                                 int width, double radius)
+static te_status create_parts(te_edge_matcher *matcher, const uint8_t *truth, double radius)
 {
-    size_t area = (size_t)height * (size_t)width;
-    double diagonal = sqrt((double)height * height + (double)width * width);
-    int32_t *numbers = NULL;
-    offset *offsets = NULL;
-    size_t offset_count;
-    te_status status;
+    size_t area = (size_t)matcher->height * (size_t)matcher->width;
+    TE_TRY(create_disc(matcher, radius));
+    TE_TRY(create_side(matcher, &matcher->predicted));
+    TE_TRY(create_side(matcher, &matcher->truth));
+    matcher->fresh = te_alloc((size_t)matcher->height * matcher->words, sizeof *matcher->fresh, "an edge map");
+    matcher->truths = te_alloc(area, sizeof *matcher->truths, "an edge map");
+    matcher->queue = te_alloc(area + 1, sizeof *matcher->queue, "an edge map");
+    matcher->led_by = te_alloc(area, sizeof *matcher->led_by, "an edge map");
+    if (!matcher->fresh || !matcher->truths || !matcher->queue || !matcher->led_by) {
+        return TE_ERR_MEMORY;
+    }
+    for (uint32_t place = 0; place < area; place++) {
+        if (truth[place]) {
+            set_bit(matcher, matcher->truth.set, place);
+            set_bit(matcher, matcher->truth.free, place);
+            matcher->truths[matcher->truth.count++] = place;
+        }
+    }
+    return TE_OK;
+}
+
+te_status te_edge_matcher_create(te_edge_matcher **matcher, const uint8_t *truth, int height, int width, double radius)
+{
     te_edge_matcher *created = te_alloc(1, sizeof *created, "a matching");
     if (!created) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY_OUT(list_offsets(fmax(0.0, fmin(radius, diagonal)), &offsets, &offset_count));
-    numbers = number_truths(created, truth, area);
-    created->candidate_at = te_alloc(area, sizeof *created->candidate_at, "an edge map");
-    created->first = te_alloc(area + 1, sizeof *created->first, "an edge map");
-    TE_TRY_OUT(numbers && created->candidate_at && created->first ? TE_OK : TE_ERR_MEMORY);
-    grid on = {height, width, numbers, offsets, offset_count};
-    TE_TRY_OUT(link_all(created, &on, candidates));
-    TE_TRY_OUT(make_room(created));
+    created->height = height;
+    created->width = width;
+    created->words = ((size_t)width + WORD - 1) / WORD;
+    te_status status = create_parts(created, truth, radius);
+    if (status != TE_OK) {
+        te_edge_matcher_free(created);
+        return status;
+    }
     *matcher = created;
-    created = NULL;
-out:
-    free(numbers);
-    free(offsets);
-    te_edge_matcher_free(created);
-    return status;
+    return TE_OK;
 }
 
 void te_edge_matcher_free(te_edge_matcher *matcher)
 {
     if (matcher) {
-        void *const arrays[] = {matcher->candidate_at, matcher->first, matcher->links, matcher->pair_of_candidate,
-                                matcher->pair_of_truth, matcher->look, matcher->next, matcher->member, matcher->visited,
-                                matcher->path, matcher->todo};
-        for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-            free(arrays[i]);
+        side *sides[] = {&matcher->predicted, &matcher->truth};
+        for (int i = 0; i < 2; i++) {
+            free(sides[i]->set);
+            free(sides[i]->free);
+            free(sides[i]->partner);
         }
+        free(matcher->disc);
+        free(matcher->fresh);
+        free(matcher->truths);
+        free(matcher->queue);
+        free(matcher->led_by);
         free(matcher);
     }
 }
 
 /* ---- matching ---- */
 
-static void pair(te_edge_matcher *matcher, int32_t candidate, int32_t truth)
+/* `last` takes `place`, and each pixel that led to it what its successor gives up. */
+static void take_path(te_edge_matcher *matcher, side *from, side *to, uint32_t last, uint32_t place)
 {
-    matcher->pair_of_candidate[candidate] = truth;
-    matcher->pair_of_truth[truth] = candidate;
+    uint32_t start = matcher->queue[0], given_up;
+    clear_bit(matcher, from->free, start);
+    clear_bit(matcher, to->free, place);
+    set_bit(matcher, matcher->fresh, place);
+    do {
+        given_up = from->partner[last];
+        from->partner[last] = place;
+        to->partner[place] = last;
+        place = given_up;
+        last = place == none ? none : matcher->led_by[place];
+    } while (place != none);
 }
 
-/* A label pixel in reach that has no partner, or NONE. What is taken stays taken within a run, so that links are looked at
- * once. */
-static int32_t find_free(te_edge_matcher *matcher, int32_t candidate)
+/* Find a partner for a pixel without one, if others that have one can move: breadth first. */
+static int augment(te_edge_matcher *matcher, side *from, side *to, uint32_t start)
 {
-    while (matcher->look[candidate] < matcher->first[candidate + 1]) {
-        int32_t truth = matcher->links[matcher->look[candidate]++];
-        if (matcher->pair_of_truth[truth] == NONE) {
-            return truth;
-        }
-    }
-    return NONE;
-}
-
-/* The next label pixel in reach that this pass has not visited, or NONE. */
-static int32_t find_unvisited(te_edge_matcher *matcher, int32_t candidate)
-{
-    while (matcher->next[candidate] < matcher->first[candidate + 1]) {
-        int32_t truth = matcher->links[matcher->next[candidate]++];
-        if (matcher->visited[truth] != matcher->pass) {
-            matcher->visited[truth] = matcher->pass;
-            return truth;
-        }
-    }
-    return NONE;
-}
-
-/* The last candidate of the path takes `truth`; each one before it takes what its successor gives up. */
-static void take_path(te_edge_matcher *matcher, size_t length, int32_t truth)
-{
-    for (size_t i = length; i-- > 0;) {
-        int32_t given_up = matcher->pair_of_candidate[matcher->path[i]];
-        pair(matcher, matcher->path[i], truth);
-        truth = given_up;
-    }
-}
-
-/* Find a partner for a candidate without one, if others that have one can move. */
-static int augment(te_edge_matcher *matcher, int32_t candidate)
-{
-    size_t length = 1;
-    matcher->path[0] = candidate;
-    while (length > 0) {
-        int32_t last = matcher->path[length - 1], truth = find_free(matcher, last);
-        if (truth != NONE) {
-            take_path(matcher, length, truth);
+    size_t queued = 1;
+    matcher->queue[0] = start;
+    for (size_t i = 0; i < queued; i++) {
+        uint32_t found;
+        view to_free = {.place = matcher->queue[i]}, to_fresh = to_free;
+        if ((found = find_near(matcher, to->free, &to_free)) != none) {
+            while (queued > 1) {
+                set_bit(matcher, matcher->fresh, from->partner[matcher->queue[--queued]]); /* it may be of use again */
+            }
+            take_path(matcher, from, to, matcher->queue[i], found);
             return 1;
         }
-        truth = find_unvisited(matcher, last);
-        if (truth == NONE) {
-            length--;
-        } else {
-            matcher->path[length++] = matcher->pair_of_truth[truth];
+        while ((found = find_near(matcher, matcher->fresh, &to_fresh)) != none) {
+            clear_bit(matcher, matcher->fresh, found);
+            matcher->led_by[found] = to_fresh.place;
+            matcher->queue[queued++] = to->partner[found];
         }
     }
     return 0;
 }
 
-/* Keep the pairs of the last run whose candidates are predicted again; list those without a partner. */
-static size_t start_run(te_edge_matcher *matcher, const uint32_t *pixels, size_t count, size_t *pairs)
+/* Keep the pairs of the last run whose pixels are predicted again; returns their number. */
+static size_t start_run(te_edge_matcher *matcher, const uint32_t *pixels, size_t count)
 {
-    size_t todo = 0;
-    matcher->run++;
+    size_t words = (size_t)matcher->height * matcher->words, pairs = 0;
+    side *predicted = &matcher->predicted, *truth = &matcher->truth;
+    memset(predicted->set, 0, words * sizeof *predicted->set);
     for (size_t i = 0; i < count; i++) {
-        int32_t candidate = matcher->candidate_at[pixels[i]];
-        if (candidate != NONE) {
-            matcher->member[candidate] = matcher->run;
-            matcher->look[candidate] = matcher->first[candidate];
-            if (matcher->pair_of_candidate[candidate] == NONE) {
-                matcher->todo[todo++] = candidate;
-            }
+        set_bit(matcher, predicted->set, pixels[i]);
+    }
+    memcpy(predicted->free, predicted->set, words * sizeof *predicted->free);
+    memcpy(truth->free, truth->set, words * sizeof *truth->free);
+    predicted->count = count;
+    for (size_t i = 0; i < truth->count; i++) {
+        uint32_t place = matcher->truths[i], partner = truth->partner[place];
+        if (partner == none) {
+            continue;
+        }
+        if (*word_of(matcher, predicted->set, partner) & bit_of(matcher, partner)) {
+            clear_bit(matcher, predicted->free, partner);
+            clear_bit(matcher, truth->free, place);
+            pairs++;
+        } else {
+            truth->partner[place] = predicted->partner[partner] = none;
         }
     }
-    *pairs = 0;
-    for (int32_t truth = 0; truth < matcher->truths; truth++) {
-        int32_t candidate = matcher->pair_of_truth[truth];
-        if (candidate != NONE && matcher->member[candidate] != matcher->run) {
-            matcher->pair_of_candidate[candidate] = matcher->pair_of_truth[truth] = NONE;
-        }
-        *pairs += matcher->pair_of_truth[truth] != NONE;
-    }
-    return todo;
+    return pairs;
 }
 
 size_t te_edge_matcher_run(te_edge_matcher *matcher, const uint32_t *pixels, size_t count)
 {
-    size_t pairs, todo = start_run(matcher, pixels, count, &pairs), before;
-    do {
-        before = todo;
-        todo = 0;
-        matcher->pass++;
-        for (size_t i = 0; i < count; i++) {
-            int32_t candidate = matcher->candidate_at[pixels[i]];
-            if (candidate != NONE) {
-                matcher->next[candidate] = matcher->first[candidate];
-            }
+    size_t pairs = start_run(matcher, pixels, count), words = (size_t)matcher->height * matcher->words;
+    int few_predicted = matcher->predicted.count <= matcher->truth.count;
+    side *from = few_predicted ? &matcher->predicted : &matcher->truth;
+    side *to = few_predicted ? &matcher->truth : &matcher->predicted;
+    for (size_t i = 0; i < words; i++) {
+        matcher->fresh[i] = to->set[i] & ~to->free[i];
+    }
+    for (size_t i = 0; i < words; i++) {
+        uint32_t row_start = (uint32_t)(i / matcher->words) * (uint32_t)matcher->width;
+        uint32_t column = (uint32_t)(i % matcher->words) * WORD;
+        for (uint64_t left = from->free[i]; left; left &= left - 1) {
+            pairs += augment(matcher, from, to, row_start + column + (uint32_t)__builtin_ctzll(left)) ? 1 : 0;
         }
-        for (size_t i = 0; i < before; i++) {
-            if (augment(matcher, matcher->todo[i])) {
-                pairs++;
-            } else {
-                matcher->todo[todo++] = matcher->todo[i];
-            }
-        }
-    } while (todo > 0 && todo < before);
+    }
     return pairs;
 }
