@@ -1,6 +1,6 @@
 #!/bin/sh
 # The PyTorch reference against plain loops and the parameter counts of docs/MODEL.md; the golden files against the
-# scripts that wrote them. Not run (77) without PyTorch.
+# scripts that wrote them; metrics against other libraries, where they are. Not run (77) without PyTorch.
 #
 #   check_reference.sh PYTHON
 set -u
@@ -12,4 +12,5 @@ fi
 for name in training augment metrics; do
     "$1" -B "$here/reference/make_golden_$name.py" --check || exit 1
 done
+"$1" -B "$here/reference/check_metrics.py" --seeds 1 || [ $? -eq 77 ] || exit 1
 "$1" -B "$here/reference/check_counts.py" && exec "$1" -B "$here/reference/test_reference.py"

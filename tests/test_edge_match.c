@@ -2,6 +2,7 @@
  * properties (the numbers are in test_metrics.c's golden file). */
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "base/safetensors.h"
 #include "eval/edge_counts.h"
 #include "eval/edge_match.h"
 
@@ -296,6 +297,72 @@ static void test_thin_bar(void **state)
     }
 }
 
+/* ---- what SciPy and scikit-image say (tests/reference/make_golden_metrics.py) ---- */
+
+static const te_entry *find_golden(const te_safetensors *file, const char *name)
+{
+    const te_entry *entry = te_safetensors_find(file, name);
+    if (!entry) {
+        fail_msg("golden file lacks '%s'", name);
+    }
+    return entry;
+}
+
+/* The places that are set in one of the planes (cases,h,w). */
+static size_t list_golden(const te_entry *planes, size_t index, size_t area, uint32_t *pixels)
+{
+    return list_pixels(planes->data + index * area, (int)area, pixels);
+}
+
+/* As many pairs as the assignment of least cost has in which, as in the benchmark, a pixel left over costs 100 radii. */
+static void test_pairs_of_scipy(void **state)
+{
+    (void)state;
+    enum { MOST = 256 };
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/edges.safetensors"));
+    const te_entry *said = find_golden(file, "pairs.said"), *truth = find_golden(file, "pairs.truth");
+    const te_entry *expected = find_golden(file, "pairs.count"), *radii = find_golden(file, "pairs.radius");
+    size_t cases = (size_t)truth->shape[0], area = (size_t)(truth->shape[1] * truth->shape[2]), left_over = 0;
+    float radius[MOST];
+    assert_true(cases >= 50 && cases <= MOST && area <= AREA);
+    assert_ok(te_entry_read(radii, radius));
+    for (size_t n = 0; n < cases; n++) {
+        uint32_t pixels[AREA];
+        te_edge_matcher *matcher;
+        size_t truths = list_golden(truth, n, area, pixels), count = list_golden(said, n, area, pixels);
+        assert_ok(te_edge_matcher_create(&matcher, truth->data + n * area, (int)truth->shape[1], (int)truth->shape[2],
+                                         (double)radius[n]));
+        assert_int_equal(te_edge_matcher_run(matcher, pixels, count), expected->data[n]);
+        te_edge_matcher_free(matcher);
+        left_over += expected->data[n] < (count < truths ? count : truths);
+    }
+    assert_true(left_over > cases / 4); /* where all find a partner nothing is proved */
+    te_safetensors_close(file);
+}
+
+static void test_thin_of_skimage(void **state)
+{
+    (void)state;
+    enum { MOST = 1024 };
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/edges.safetensors"));
+    const te_entry *before = find_golden(file, "thin.before"), *after = find_golden(file, "thin.after");
+    size_t cases = (size_t)before->shape[0], area = (size_t)(before->shape[1] * before->shape[2]);
+    te_edge_thinner thinner;
+    assert_ok(te_edge_thinner_create(&thinner, (int)before->shape[1], (int)before->shape[2]));
+    assert_true(cases >= 20 && area <= MOST);
+    for (size_t n = 0; n < cases; n++) {
+        uint32_t pixels[MOST], expected[MOST];
+        size_t listed = list_golden(before, n, area, pixels), count = te_edge_thin(&thinner, pixels, listed);
+        assert_true(count < listed);
+        assert_int_equal(list_golden(after, n, area, expected), count);
+        assert_memory_equal(pixels, expected, count * sizeof *pixels); /* the order was that of places */
+    }
+    te_edge_thinner_free(&thinner);
+    te_safetensors_close(file);
+}
+
 /* ---- thresholds ---- */
 
 /* Levels on the thresholds: 51 of 255 is 0.2 and not above it; 255 is above all, 0 above none. */
@@ -356,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_ways),      cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_warm_start),
         cmocka_unit_test(test_long_path),     cmocka_unit_test(test_wide_rows),
+        cmocka_unit_test(test_pairs_of_scipy), cmocka_unit_test(test_thin_of_skimage),
         cmocka_unit_test(test_thin_topology), cmocka_unit_test(test_thin_bar),
         cmocka_unit_test(test_ranks),         cmocka_unit_test(test_ridges),      cmocka_unit_test(test_interrupted),
     };

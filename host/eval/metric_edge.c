@@ -206,17 +206,23 @@ static te_status get(const void *state, te_metric_list *list)
     return TE_OK;
 }
 
+/* Precision by recall, from the highest threshold that anything is above: of equal recalls all are drawn. */
 static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURES])
 {
     const edges *at = state;
-    point points[THRESHOLDS];
-    size_t count = (size_t)list_points(&at->model, at->truth, points);
+    int highest = THRESHOLDS - 1;
+    while (highest > 0 && at->model.at[highest].predicted <= 0.0) {
+        highest--;
+    }
+    size_t count = (size_t)highest + 1;
     TE_TRY(te_figure_create(figures, TE_FIGURE_CURVE, "precision and recall", 2, count));
     snprintf(figures->x, sizeof figures->x, "recall, %%");
     snprintf(figures->y, sizeof figures->y, "precision, %%");
     for (size_t i = 0; i < count; i++) {
-        figures->values[i] = 100.0 * points[i].recall;
-        figures->values[count + i] = 100.0 * points[i].precision;
+        double precision, recall;
+        take_rates(at->model.at[highest - (int)i], at->truth, &precision, &recall);
+        figures->values[i] = 100.0 * recall;
+        figures->values[count + i] = 100.0 * precision;
     }
     return TE_OK;
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Write the golden file of metrics: three small pictures with maps and labels of all tasks, and their scores.
+"""Write the golden files of metrics: small pictures with maps and labels of all tasks, and their scores.
 
-    make_golden_metrics.py [--out FOLDER]    write tests/golden/metrics.safetensors (the same bytes every time)
-    make_golden_metrics.py --check           compute the scores of the file's pictures again and compare
-    make_golden_metrics.py --cost            match edges by least cost too, as the benchmark's code does, and compare
+    make_golden_metrics.py [--out FOLDER]    write them (the same bytes every time); needs SciPy and scikit-image
+    make_golden_metrics.py --check           compute what the files say again, with NumPy alone, and compare
 
-The tensors are golden.<picture>.<task>.{map,label}: maps (h,w), normals (h,w,3); labels (h,w), normals (3,h,w). The scores
-are metadata golden.<task>.<name>.{model,trivial}, computed by metrics.py.
+metrics.safetensors holds three pictures as they may be, metrics_hard.safetensors cases in which something is missing, equal,
+on a limit or not a number. Tensors are <case>.<picture>.<task>.{map,label}: maps (h,w), normals (h,w,3); labels (h,w),
+normals (3,h,w). The scores are metadata <case>.<task>.<name>.{model,trivial}, computed by metrics.py; a task of which no
+picture counts has none. edges.safetensors holds small edge maps with the number of pairs that SciPy's assignment finds, and
+sets of pixels as scikit-image thins them. check_metrics.py holds metrics.py against other libraries.
 """
 import argparse
 import os
@@ -86,9 +88,9 @@ DRAW = {"sal": draw_saliency, "normals": draw_normals, "edge": draw_edges, "dept
         **{task: lambda random, size, count=count: draw_classes(random, size, count) for task, count in CLASSES.items()}}
 
 
-def draw():
+def draw(seed=20231122):
     """{tensor: float32}; human_parts of the last picture holds no part, its map does."""
-    random, tensors = np.random.RandomState(20231122), {}
+    random, tensors = np.random.RandomState(seed), {}
     for picture, size in enumerate(SIZES):
         for task in TASKS:
             said, label = DRAW[task](random, size)
@@ -117,52 +119,200 @@ def noise(picture, height, width):
     return np.array([philox(picture, i) >> 24 for i in range(height * width)], np.uint8).reshape(height, width)
 
 
-def of_task(tensors, task):
-    maps, labels = ([tensors["golden.%d.%s.%s" % (p, task, what)].astype(float) for p in range(len(SIZES))]
+def of_task(tensors, task, case="golden", pictures=len(SIZES)):
+    maps, labels = ([tensors["%s.%d.%s.%s" % (case, p, task, what)].astype(float) for p in range(pictures)]
                     for what in ("map", "label"))
     return maps, labels
 
 
-def score(tensors):
-    """{"golden.<task>.<name>.{model,trivial}": number}"""
-    results = {task: metrics.classes(*of_task(tensors, task), count, task == "human_parts")
+def score(tensors, case="golden", pictures=len(SIZES)):
+    """{"<case>.<task>.<name>.{model,trivial}": number}"""
+    results = {task: metrics.classes(*of_task(tensors, task, case, pictures), count, task == "human_parts")
                for task, count in CLASSES.items()}
-    results["depth"] = metrics.depth(*of_task(tensors, "depth"))
-    results["normals"] = metrics.normals(*of_task(tensors, "normals"))
-    results["sal"] = metrics.saliency(*of_task(tensors, "sal"))
-    results["edge"] = metrics.edges(*of_task(tensors, "edge"), noise, DISTANCE)
-    return {"golden.%s.%s.%s" % (task, name, which): float(value)
+    for task, function in ("depth", metrics.depth), ("normals", metrics.normals), ("sal", metrics.saliency):
+        results[task] = function(*of_task(tensors, task, case, pictures))
+    results["edge"] = metrics.edges(*of_task(tensors, "edge", case, pictures), noise, DISTANCE)
+    return {"%s.%s.%s.%s" % (case, task, name, which): float(value)
             for task, pair in results.items() for which, values in zip(("model", "trivial"), pair)
             for name, value in values.items()}
 
 
+def facts_of(case, pictures):
+    return {"%s.pictures" % case: str(pictures), "%s.distance" % case: str(DISTANCE),
+            **{"%s.%s.classes" % (case, task): str(count) for task, count in CLASSES.items()}}
+
+
+def text_of(scores):
+    return {key: "%.9g" % value for key, value in scores.items()}
+
+
 def make():
     tensors = draw()
-    facts = {"golden.pictures": str(len(SIZES)), "golden.distance": str(DISTANCE),
-             **{"golden.%s.classes" % task: str(count) for task, count in CLASSES.items()}}
-    return tensors, {**facts, **{key: "%.9g" % value for key, value in score(tensors).items()}}
+    return tensors, {**facts_of("golden", len(SIZES)), **text_of(score(tensors))}
+
+
+# ---- hard cases ------------------------------------------------------------------------------------------------
+
+NAME_HARD = "metrics_hard"
+IGNORED_LABEL = {task: 0 if task in ("normals", "depth") else IGNORED for task in TASKS}
+
+
+def hard_golden(random, task, said, label):
+    return said, label
+
+
+def hard_ignored(random, task, said, label):
+    return said, np.full_like(label, IGNORED_LABEL[task])
+
+
+def hard_equal(random, task, said, label):
+    """All labels the same: one class, all salient, all edge, one depth, one normal"""
+    if task == "normals":
+        return said, np.broadcast_to(np.array([0.6, 0, 0.8])[:, None, None], label.shape)
+    return said, np.full_like(label, 2 if task in CLASSES or task == "depth" else 1)
+
+
+def hard_empty(random, task, said, label):
+    """Nothing to find: class 0, nothing salient, no edge; depths next to zero, normals just long enough"""
+    if task == "normals":
+        return said, label * np.float32(0.5000001)
+    return said, np.full_like(label, 1e-3 if task == "depth" else 0)
+
+
+def hard_silent(random, task, said, label):
+    """Nothing predicted: zeros everywhere"""
+    return np.zeros_like(said), label
+
+
+def hard_ties(random, task, said, label):
+    """Values on thresholds and limits"""
+    if task == "sal":
+        return random.randint(0, 21, said.shape) * 0.05, label
+    if task == "edge":
+        return random.choice([0, 0.2, 0.4, 51 / 255, 1], said.shape), label
+    if task == "depth":
+        truth = random.choice([0, 1, 2, 4.0], label.shape)
+        return truth * random.choice([0.8, 1, 1.25, 1.5625, 1.953125], label.shape), truth
+    if task == "normals":
+        axes = np.concatenate([np.eye(3), -np.eye(3)])
+        return axes[random.randint(0, 6, said.shape[:2])], axes[random.randint(0, 6, said.shape[:2])].transpose(2, 0, 1)
+    return label * (label != IGNORED), label
+
+
+def hard_nan(random, task, said, label):
+    """Predictions that are no numbers, infinite, or outside of what there is"""
+    if task in CLASSES:
+        return said, label
+    strange = random.choice([np.nan, np.inf, -np.inf, -3, 7], said.shape)
+    return np.where(random.uniform(size=said.shape) < 0.3, strange, said), label
+
+
+HARD = {name[5:]: function for name, function in list(globals().items()) if name.startswith("hard_")}
+HARD_SIZES = {case: ((11, 9), (8, 13)) for case in HARD}
+HARD["pixel"] = hard_golden
+HARD_SIZES["pixel"] = (1, 1), (1, 1)
+HARD["line"] = hard_golden
+HARD_SIZES["line"] = (1, 14), (9, 1)
+
+
+def draw_hard(seed=4):
+    random, tensors = np.random.RandomState(seed), {}
+    for case, change in sorted(HARD.items()):
+        for picture, (height, width) in enumerate(HARD_SIZES[case]):
+            for task in TASKS:
+                said, label = DRAW[task](random, (16, 16))
+                rows = (said[:height, :width], label[..., :height, :width])
+                said, label = change(random, task, *rows)
+                tensors["%s.%d.%s.map" % (case, picture, task)] = said.astype(np.float32)
+                tensors["%s.%d.%s.label" % (case, picture, task)] = label.astype(np.float32)
+    return tensors
+
+
+def score_hard(tensors):
+    scores = {}
+    for case in sorted(HARD):
+        scores.update(score(tensors, case, len(HARD_SIZES[case])))
+    return scores
+
+
+def make_hard():
+    tensors, facts = draw_hard(), {}
+    for case in sorted(HARD):
+        facts.update(facts_of(case, len(HARD_SIZES[case])))
+    return tensors, {**facts, **text_of(score_hard(tensors))}
+
+
+# ---- pairs and lines: what SciPy and scikit-image say -----------------------------------------------------------
+
+NAME_EDGES = "edges"
+RADII = 1, 1.5, 2.25, 3
+PAIR_CASES, THIN_CASES = 64, 40
+
+
+def draw_pairs(random, size=(14, 13), count=PAIR_CASES):
+    """(radius, predicted, label): noise of all densities, and lines that lie next to each other"""
+    for n in range(count):
+        radius = RADII[n % len(RADII)]
+        said, truth = (random.uniform(size=size) < random.uniform(0.02, 0.7) for _ in range(2))
+        if n % 3 == 2:
+            truth = np.roll(said, (n % 2, 1), axis=(0, 1)) ^ (random.uniform(size=size) < 0.05)
+        yield radius, said, truth
+
+
+def draw_blobs(random, size=(24, 24), count=THIN_CASES):
+    for n in range(count):
+        if n % 2:
+            yield random.uniform(size=size) < random.uniform(0.2, 0.98)
+        else:
+            yield field(random, size, 1 + n % 4) > random.uniform(-1, 1)
+
+
+def pairs_by_scipy(said, truth, radius):
+    from scipy.optimize import linear_sum_assignment
+    cost, n, m = metrics.outlier_costs(said, truth, radius)
+    rows, columns = linear_sum_assignment(cost)
+    return int(np.sum((rows < n) & (columns < m)))
+
+
+def make_edges():
+    """The file's numbers are SciPy's and scikit-image's; --check needs neither."""
+    from skimage.morphology import thin
+    random = np.random.RandomState(7)
+    cases = list(draw_pairs(random))
+    blobs = np.stack(list(draw_blobs(random)))
+    tensors = {"pairs.radius": np.array([radius for radius, _, _ in cases], np.float32),
+               "pairs.said": np.stack([said for _, said, _ in cases]).astype(np.uint8),
+               "pairs.truth": np.stack([truth for _, _, truth in cases]).astype(np.uint8),
+               "pairs.count": np.array([pairs_by_scipy(said, truth, radius) for radius, said, truth in cases], np.uint8),
+               "thin.before": blobs.astype(np.uint8), "thin.after": np.stack([thin(b) for b in blobs]).astype(np.uint8)}
+    return tensors, {}
+
+
+def check_edges(tensors):
+    of = {name: tensors["pairs." + name] for name in ("radius", "said", "truth", "count")}
+    wrong = ["pairs %d" % n for n, count in enumerate(of["count"])
+             if metrics.match(of["said"][n], of["truth"][n], of["radius"][n]) != count]
+    return wrong + ["thin %d" % n for n, before in enumerate(tensors["thin.before"])
+                    if np.any(metrics.thin(before) != tensors["thin.after"][n])]
+
+
+# ---- the command -----------------------------------------------------------------------------------------------
+
+FILES = {NAME: make, NAME_HARD: make_hard, NAME_EDGES: make_edges}
+SCORES = {NAME: score, NAME_HARD: score_hard}
+
+
+def differs(text, value):
+    """A score of a file from what it is now"""
+    return text is None or not (float(text) == value or abs(float(text) - value) <= 1e-6 * abs(value))
 
 
 def check():
-    tensors, metadata = load(os.path.join(FOLDER, NAME + ".safetensors"))
-    wrong = [key for key, value in score(tensors).items() if abs(float(metadata[key]) - value) > 1e-6 * abs(value)]
+    wrong = check_edges(load(os.path.join(FOLDER, NAME_EDGES + ".safetensors"))[0])
+    for name, function in SCORES.items():
+        tensors, metadata = load(os.path.join(FOLDER, name + ".safetensors"))
+        wrong += [key for key, value in function(tensors).items() if differs(metadata.get(key), value)]
     print("\n".join("'%s' differs" % key for key in wrong) or "as computed")
-    return 1 if wrong else 0
-
-
-def compare_costs():
-    """Numbers of pairs by augmenting paths and by least cost, of the golden pictures and of noise"""
-    random, wrong, cases = np.random.RandomState(1), 0, []
-    tensors, _ = load(os.path.join(FOLDER, NAME + ".safetensors"))
-    for said, label in zip(*of_task(tensors, "edge")):
-        strength = metrics.suppress((255 * said).astype(np.uint8))
-        cases += [(metrics.thin(strength > t), label == 1, DISTANCE * np.hypot(*label.shape)) for t in (0.01, 0.2, 0.5)]
-    cases += [(random.uniform(size=(12, 12)) < p, random.uniform(size=(12, 12)) < q, r)
-              for p in (0.1, 0.4, 0.8) for q in (0.1, 0.4, 0.8) for r in (1, 1.5, 2.1, 3)]
-    for said, truth, radius in cases:
-        pairs = metrics.match(said, truth, radius), metrics.match_by_cost(said, truth, radius)
-        wrong += pairs[0] != pairs[1]
-    print("%d cases, %d differ" % (len(cases), wrong))
     return 1 if wrong else 0
 
 
@@ -170,11 +320,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default=FOLDER)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--cost", action="store_true")
     arguments = parser.parse_args()
-    if arguments.check or arguments.cost:
-        return check() if arguments.check else compare_costs()
-    print("%d bytes" % save(os.path.join(arguments.out, NAME + ".safetensors"), *make()))
+    if arguments.check:
+        return check()
+    for name, function in FILES.items():
+        print("%d bytes" % save(os.path.join(arguments.out, name + ".safetensors"), *function()))
     return 0
 
 

@@ -1,8 +1,8 @@
 """The metrics of docs/METRICS.md, written down again with NumPy: slow, plain, and without a look at host/eval.
 
 Each function takes lists of pictures, maps and labels as NumPy arrays in double precision, and returns {name: number}
-for the model and for the trivial predictor. `noise(picture, height, width)` supplies the 8-bit noise of the trivial
-predictor of edges, as that is the one thing that has to agree bit for bit.
+for the model and for the trivial predictor, both empty where no picture counts. `noise(picture, height, width)` supplies
+the 8-bit noise of the trivial predictor of edges, as that is the one thing that has to agree bit for bit.
 """
 import numpy as np
 
@@ -14,6 +14,8 @@ IGNORED = 255
 def classes(maps, labels, count, needs_parts=False):
     pairs = [(m, l) for m, l in zip(maps, labels)
              if np.any((l > 0) & (l != IGNORED) if needs_parts else l != IGNORED)]
+    if not pairs:
+        return {}, {}
     said = np.concatenate([m[l != IGNORED] for m, l in pairs])
     truth = np.concatenate([l[l != IGNORED] for m, l in pairs])
 
@@ -31,7 +33,10 @@ def classes(maps, labels, count, needs_parts=False):
 
 def depth(maps, labels):
     said = np.concatenate([m[l > 0] for m, l in zip(maps, labels)])
+    said = np.where(np.isfinite(said) & (said > 0), said, 0)
     truth = np.concatenate([l[l > 0] for l in labels])
+    if not truth.size:
+        return {}, {}
 
     def scores(answer):
         with np.errstate(divide="ignore"):
@@ -48,6 +53,9 @@ def normals(maps, labels):
     said = np.concatenate([m.reshape(-1, 3) for m in maps])
     valid = np.linalg.norm(truth, axis=1) >= 0.5
     truth, said = truth[valid], said[valid]
+    said = np.where(np.isfinite(said).all(axis=1, keepdims=True), said, 0)
+    if not truth.size:
+        return {}, {}
 
     def unit(v):
         length = np.linalg.norm(v, axis=-1, keepdims=True)
@@ -69,6 +77,9 @@ def normals(maps, labels):
 def saliency(maps, labels):
     truth = np.concatenate([l[l != IGNORED] for l in labels]) > 0.5
     said = np.concatenate([m[l != IGNORED] for m, l in zip(maps, labels)])
+    said = np.where(np.isnan(said), 0, said)
+    if not truth.size:
+        return {}, {}
 
     def f(answer):
         both = np.sum(answer & truth)
@@ -97,23 +108,26 @@ def smooth(levels):
     return levels
 
 
+def derivative(values, axis):
+    return np.gradient(values, axis=axis) if values.shape[axis] > 1 else np.zeros_like(values)
+
+
 def suppress(levels):
     """8-bit levels (h,w) -> strengths in 0..1"""
     height, width = levels.shape
     s, unit = smooth(levels.astype(float)), 625 * 255.0
-    dy, dx = np.gradient(s)
-    dxx = np.gradient(dx, axis=1)
-    dxy, dyy = np.gradient(dy, axis=1), np.gradient(dy, axis=0)
+    dy = derivative(s, 0)
+    dxx, dxy, dyy = derivative(derivative(s, 1), 1), derivative(dy, 1), derivative(dy, 0)
     angle = np.arctan(dyy / unit * np.where(dxy > 0, -1, 1) / (dxx / unit + 1e-5))
     out = levels / 255.0
     for y in range(height):
         for x in range(width):
             for side in (-1, 1):
-                px = min(max(x + side * np.cos(angle[y, x]), 0), width - 1.001)
-                py = min(max(y + side * np.sin(angle[y, x]), 0), height - 1.001)
+                px = max(min(x + side * np.cos(angle[y, x]), width - 1.001), 0)
+                py = max(min(y + side * np.sin(angle[y, x]), height - 1.001), 0)
                 ix, iy = int(px), int(py)
                 fx, fy = px - ix, py - iy
-                corner = levels[iy:iy + 2, ix:ix + 2].astype(float)
+                corner = levels[np.ix_([iy, min(iy + 1, height - 1)], [ix, min(ix + 1, width - 1)])].astype(float)
                 value = np.array([1 - fy, fy]) @ corner @ np.array([1 - fx, fx])
                 if 1.01 * levels[y, x] < value * (1 - 1e-12):
                     out[y, x] = 0
@@ -172,47 +186,14 @@ def match(said, truth, radius):
     return sum(augment(i, set()) for i in range(len(reach)))
 
 
-def match_by_cost(said, truth, radius):
-    """Pairs of the assignment of least total distance where a pixel without a partner costs 100 radii: what the
-    benchmark's correspondPixels solves, by the Hungarian method on the matrix with a dummy partner for each pixel."""
+def outlier_costs(said, truth, radius):
+    """The matrix of the assignment that the benchmark's correspondPixels solves, but for its drawing a few outliers a
+    pixel at random: pixels of both maps, then as many outliers; a pair with or of outliers costs 100 radii."""
     distance = links(said, truth, radius)
     n, m = distance.shape
-    far = 1e6 * radius
-    cost = np.full((n + m, n + m), far)
-    cost[:n, :m] = np.where(distance <= radius, distance, far)
-    cost[:n, m:] = np.where(np.eye(n, dtype=bool), 100 * radius, far)
-    cost[n:, :m] = np.where(np.eye(m, dtype=bool), 100 * radius, far)
-    cost[n:, m:] = 0
-    assigned = hungarian(cost)
-    return sum(1 for i in range(n) if assigned[i] < m)
-
-
-def hungarian(cost):
-    """Column of each row in an assignment of least cost (shortest augmenting paths with potentials)."""
-    n = len(cost)
-    u, v, row_of = np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, int)
-    for i in range(1, n + 1):
-        row_of[0], column = i, 0
-        least, from_column, used = np.full(n + 1, np.inf), np.zeros(n + 1, int), np.zeros(n + 1, bool)
-        while True:
-            used[column] = True
-            reduced = cost[row_of[column] - 1] - u[row_of[column]] - v[1:]
-            better = ~used[1:] & (reduced < least[1:])
-            least[1:][better], from_column[1:][better] = reduced[better], column
-            following = 1 + np.argmin(np.where(used[1:], np.inf, least[1:]))
-            delta = least[following]
-            u[row_of[used]] += delta
-            v[used] -= delta
-            least[~used] -= delta
-            column = following
-            if row_of[column] == 0:
-                break
-        while column:
-            row_of[column] = row_of[from_column[column]]
-            column = from_column[column]
-    columns = np.zeros(n, int)
-    columns[row_of[1:] - 1] = np.arange(n)
-    return columns
+    cost = np.full((n + m, n + m), 100.0 * radius)
+    cost[:n, :m] = np.where(distance <= radius, distance, 1e6 * (radius + 1))
+    return cost, n, m
 
 
 def f_of(matched, predicted, truth):
@@ -250,9 +231,18 @@ def curve(levels, labels, distance, step=1):
     return ods, ois, between.sum() / 100 if len(points) > 1 else 0.0
 
 
+def to_levels(probability):
+    probability = np.clip(np.where(np.isnan(probability), 0, probability), 0, 1).astype(np.float32)
+    return (np.float32(255) * probability).astype(np.uint8)
+
+
 def edges(maps, labels, noise, distance=0.0075):
-    model = curve([(np.float32(255) * m.astype(np.float32)).astype(np.uint8) for m in maps], labels, distance)
-    random = curve([noise(p, *l.shape) for p, l in enumerate(labels)], labels, distance, 10)
+    counted = [p for p, l in enumerate(labels) if np.any(l != IGNORED)]
+    if not counted:
+        return {}, {}
+    labels = [labels[p] for p in counted]
+    model = curve([to_levels(maps[p]) for p in counted], labels, distance)
+    random = curve([noise(p, *l.shape) for p, l in zip(counted, labels)], labels, distance, 10)
     truth = sum(np.sum((l > 0.5) & (l != IGNORED)) for l in labels)
     everywhere = f_of(truth, sum(np.sum(l != IGNORED) for l in labels), truth)
     names = "odsF", "oisF", "AP"
