@@ -100,7 +100,7 @@ static uint8_t *to_bytes(const float *values, size_t count)
     return bytes;
 }
 
-static double add_golden(te_metric *metric, const golden *of, int picture, te_task_id task)
+static te_metric_sample *judge_golden(const te_metric *metric, const golden *of, int picture, te_task_id task)
 {
     const char *name = te_tasks[task].name;
     const te_entry *entry = find_golden(of, picture, name, "map");
@@ -112,11 +112,21 @@ static double add_golden(te_metric *metric, const golden *of, int picture, te_ta
         map.values = NULL;
         map.classes = bytes = to_bytes(values, entry->count);
     }
-    double own;
-    assert_ok(add_picture(metric, (uint64_t)picture, &map, label, &own));
+    te_metric_sample *sample = NULL;
+    assert_ok(te_metric_judge(metric, (uint64_t)picture, &map, label, &sample));
     free(bytes);
     free(values);
     free(label);
+    return sample;
+}
+
+/* Returns the picture's own value. */
+static double add_golden(te_metric *metric, const golden *of, int picture, te_task_id task)
+{
+    te_metric_sample *sample = judge_golden(metric, of, picture, task);
+    double own = te_metric_sample_get(sample);
+    assert_ok(te_metric_add(metric, sample));
+    te_metric_sample_free(sample);
     return own;
 }
 
@@ -482,6 +492,40 @@ static void test_own_values(void **state)
     finish(&at);
 }
 
+/* Judged the last first and pooled in order: the same bits as one after the other. */
+static void test_order_of_judging(void **state)
+{
+    (void)state;
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/metrics.safetensors"));
+    for (int task = 0; task < TE_TASK_COUNT; task++) {
+        golden of = {file, "golden"};
+        te_metric *ordered = open_golden(&of, (te_task_id)task), *pooled = open_golden(&of, (te_task_id)task);
+        te_metric_sample *samples[3];
+        te_metric_value *expected, *values;
+        size_t count, more;
+        for (int picture = 2; picture >= 0; picture--) {
+            samples[picture] = judge_golden(pooled, &of, picture, (te_task_id)task);
+        }
+        for (int picture = 0; picture < 3; picture++) {
+            add_golden(ordered, &of, picture, (te_task_id)task);
+            assert_ok(te_metric_add(pooled, samples[picture]));
+            te_metric_sample_free(samples[picture]);
+        }
+        assert_ok(te_metric_get(ordered, &expected, &count));
+        assert_ok(te_metric_get(pooled, &values, &more));
+        assert_int_equal(count, more);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(values[i].model == expected[i].model && values[i].trivial == expected[i].trivial);
+        }
+        free(expected);
+        free(values);
+        te_metric_free(ordered);
+        te_metric_free(pooled);
+    }
+    te_safetensors_close(file);
+}
+
 /* ---- figures ---- */
 
 static double sum_of(const te_figure *figure, size_t from)
@@ -603,6 +647,7 @@ int main(void)
         cmocka_unit_test(test_normals_by_hand), cmocka_unit_test(test_saliency_thresholds),
         cmocka_unit_test(test_edge_rows),       cmocka_unit_test(test_edge_ignored),
         cmocka_unit_test(test_edge_tiny),       cmocka_unit_test(test_own_values),
+        cmocka_unit_test(test_order_of_judging),
         cmocka_unit_test(test_figures_of_classes), cmocka_unit_test(test_figures_of_depth_and_normals),
         cmocka_unit_test(test_figures_of_curves),
     };
