@@ -4,7 +4,6 @@
  * Trivial: the class with most pixels in the labels, everywhere. */
 #include "eval/metrics.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { IGNORED = 255, MOST_CLASSES = 255 };
@@ -173,9 +172,8 @@ static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURE
 {
     const classes *at = state;
     size_t k = (size_t)at->count;
-    TE_TRY(te_figure_create(figures, TE_FIGURE_MATRIX, "confusion", k, k));
-    snprintf(figures->x, sizeof figures->x, "prediction");
-    snprintf(figures->y, sizeof figures->y, "label");
+    TE_TRY(te_figure_create(figures, &(te_figure){.kind = TE_FIGURE_MATRIX, .title = "confusion", .x = "prediction",
+                                                  .y = "label", .rows = k, .columns = k}));
     for (size_t i = 0; i < k * k; i++) {
         figures->values[i] = (double)at->pixels[i];
     }

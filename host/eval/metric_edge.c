@@ -7,7 +7,6 @@
 #include "eval/edge_counts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { THRESHOLDS = TE_EDGE_THRESHOLDS, NOISE_STEP = 10 };
@@ -215,9 +214,8 @@ static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURE
         highest--;
     }
     size_t count = (size_t)highest + 1;
-    TE_TRY(te_figure_create(figures, TE_FIGURE_CURVE, "precision and recall", 2, count));
-    snprintf(figures->x, sizeof figures->x, "recall, %%");
-    snprintf(figures->y, sizeof figures->y, "precision, %%");
+    TE_TRY(te_figure_create(figures, &(te_figure){.kind = TE_FIGURE_CURVE, .title = "precision and recall", .x = "recall, %",
+                                                  .y = "precision, %", .rows = 2, .columns = count}));
     for (size_t i = 0; i < count; i++) {
         double precision, recall;
         take_rates(at->model.at[highest - (int)i], at->truth, &precision, &recall);

@@ -6,7 +6,6 @@
 #include "eval/metrics.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { THRESHOLDS = 19, IGNORED = 255 };
@@ -148,9 +147,8 @@ static te_status draw_precision(const reached *at, te_figure *figure)
     while (highest > 1 && sum_from(at->pixels[0], highest) + sum_from(at->pixels[1], highest) <= 0.0) {
         highest--;
     }
-    TE_TRY(te_figure_create(figure, TE_FIGURE_CURVE, "precision and recall", 2, (size_t)highest));
-    snprintf(figure->x, sizeof figure->x, "recall, %%");
-    snprintf(figure->y, sizeof figure->y, "precision, %%");
+    TE_TRY(te_figure_create(figure, &(te_figure){.kind = TE_FIGURE_CURVE, .title = "precision and recall", .x = "recall, %",
+                                                 .y = "precision, %", .rows = 2, .columns = (size_t)highest}));
     for (int n = highest; n > 0; n--) {
         double both = sum_from(at->pixels[1], n), said = both + sum_from(at->pixels[0], n);
         figure->values[highest - n] = salient > 0.0 ? 100.0 * both / salient : 0.0;
@@ -163,9 +161,8 @@ static te_status draw_precision(const reached *at, te_figure *figure)
 static te_status get_figures(const void *state, te_figure figures[TE_MOST_FIGURES])
 {
     const reached *at = &((const saliency *)state)->plain;
-    TE_TRY(te_figure_create(&figures[0], TE_FIGURE_CURVE, "F by threshold", 2, THRESHOLDS));
-    snprintf(figures[0].x, sizeof figures[0].x, "threshold");
-    snprintf(figures[0].y, sizeof figures[0].y, "F, %%");
+    TE_TRY(te_figure_create(&figures[0], &(te_figure){.kind = TE_FIGURE_CURVE, .title = "F by threshold", .x = "threshold",
+                                                      .y = "F, %", .rows = 2, .columns = THRESHOLDS}));
     for (int n = 1; n <= THRESHOLDS; n++) {
         figures[0].values[n - 1] = 0.05 * n;
         figures[0].values[THRESHOLDS + n - 1] = f_at(at, n);

@@ -135,21 +135,21 @@ te_metric_value *te_metric_list_add(te_metric_list *list, const char *name, cons
 
 /* ---- figures ---- */
 
-te_status te_figure_create(te_figure *figure, te_figure_kind kind, const char *title, size_t rows, size_t columns)
+te_status te_figure_create(te_figure *figure, const te_figure *facts)
 {
-    *figure = (te_figure){.kind = kind, .rows = rows, .columns = columns};
-    snprintf(figure->title, sizeof figure->title, "%s", title);
-    figure->values = te_alloc(rows * columns, sizeof *figure->values, "a figure");
+    *figure = *facts;
+    figure->values = te_alloc(figure->rows * figure->columns, sizeof *figure->values, "a figure");
     return figure->values ? TE_OK : TE_ERR_MEMORY;
 }
 
 te_status te_figure_create_histogram(te_figure *figure, const char *title, const char *x, const uint64_t *counts, size_t bins,
                                      double step)
 {
+    te_figure facts = {.kind = TE_FIGURE_HISTOGRAM, .y = "pixels, %", .rows = 2, .columns = bins};
     double sum = 0.0;
-    TE_TRY(te_figure_create(figure, TE_FIGURE_HISTOGRAM, title, 2, bins));
-    snprintf(figure->x, sizeof figure->x, "%s", x);
-    snprintf(figure->y, sizeof figure->y, "pixels, %%");
+    snprintf(facts.title, sizeof facts.title, "%s", title);
+    snprintf(facts.x, sizeof facts.x, "%s", x);
+    TE_TRY(te_figure_create(figure, &facts));
     for (size_t i = 0; i < bins; i++) {
         sum += (double)counts[i];
     }

@@ -41,7 +41,7 @@ void te_metric_sample_free(te_metric_sample *sample);
  * threshold ... NaN: it does not count, or there is nothing to find in it (sal, edge). */
 double te_metric_sample_get(const te_metric_sample *sample);
 
-/* Pool a sample, in the order of the pictures. */
+/* Pool a sample that this metric judged, in the order of the pictures. */
 te_status te_metric_add(te_metric *metric, const te_metric_sample *sample);
 
 /* Pictures that counted: of human_parts those without any part are left out, of all tasks those without a valid pixel. */
@@ -100,8 +100,8 @@ extern const te_metric_kind te_metric_semseg, te_metric_human_parts, te_metric_d
 /* Append a value; the list has room for what count() promised. */
 te_metric_value *te_metric_list_add(te_metric_list *list, const char *name, const char *unit, double model, double trivial);
 
-/* A figure with room for its values; one that is left out has none. */
-te_status te_figure_create(te_figure *figure, te_figure_kind kind, const char *title, size_t rows, size_t columns);
+/* Give a figure with its kind, title, axes and size room for its values; one that is left out has none. */
+te_status te_figure_create(te_figure *figure, const te_figure *facts);
 
 /* A histogram of counts: bin i begins at i times `step`. */
 te_status te_figure_create_histogram(te_figure *figure, const char *title, const char *x, const uint64_t *counts, size_t bins,
