@@ -2,7 +2,7 @@
 #ifndef TE_EVAL_EDGE_COUNTS_H
 #define TE_EVAL_EDGE_COUNTS_H
 
-#include "eval/edge_thin.h"
+#include "data/edge_thin.h"
 #include "eval/edge_thresholds.h"
 
 typedef struct te_edge_counts {

@@ -1,6 +1,6 @@
 /* Thinning: sets of pixels to lines one pixel wide, as MATLAB's bwmorph(..., 'thin', inf) does. */
-#ifndef TE_EVAL_EDGE_THIN_H
-#define TE_EVAL_EDGE_THIN_H
+#ifndef TE_DATA_EDGE_THIN_H
+#define TE_DATA_EDGE_THIN_H
 
 #include "base/status.h"
 

@@ -5,7 +5,7 @@
  *   G2: the lesser of the sums over k = 1 ... 4 of (x(2k-1) or x(2k)) and of (x(2k) or x(2k+1)) is 2 or 3,
  *   G3: (x2 or x3 or not x8) and x1 is false; in the second subiteration (x6 or x7 or not x4) and x5.
  * Pixels outside the picture are not set. */
-#include "eval/edge_thin.h"
+#include "data/edge_thin.h"
 
 #include <stdlib.h>
 
