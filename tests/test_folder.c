@@ -90,7 +90,8 @@ static int tear_down(void **state)
 
 static te_status open_list(te_folder **folder, const char *list)
 {
-    te_folder_options options = {.path = root, .list = list, .tasks = all, .task_count = TE_TASK_COUNT, .classes = 4};
+    te_folder_options options = {.layout = te_layout_find(TE_SOURCE_FOLDER), .path = root, .list = list, .tasks = all,
+                                 .task_count = TE_TASK_COUNT, .classes = 4};
     *folder = NULL;
     return te_folder_open(folder, &options);
 }

@@ -205,7 +205,8 @@ static void test_orientation_in_a_data_set(void **state)
     assert_int_equal(te_file_write(path, "a\n", 2), TE_OK);
     te_folder *set;
     te_example example = {.width = 0};
-    te_folder_options options = {.path = root, .list = path, .tasks = &task, .task_count = 1};
+    te_folder_options options = {.layout = te_layout_find(TE_SOURCE_FOLDER), .path = root, .list = path, .tasks = &task,
+                                 .task_count = 1};
     assert_int_equal(te_folder_open(&set, &options), TE_OK);
     te_status status = te_folder_load(set, 0, &example);
     te_folder_close(set);

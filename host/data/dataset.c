@@ -33,28 +33,50 @@ float te_label_ignored(te_task_id task)
 
 /* ---- life ---- */
 
-static te_status check_rooms(const te_dataset *dataset)
+static int find_task(const te_dataset *dataset, te_task_id task)
 {
     for (int t = 0; t < dataset->task_count; t++) {
-        if (dataset->tasks[t] == TE_SEMSEG && dataset->settings->model.semseg_classes < TE_ROOMS_CLASSES) {
-            return te_fail(TE_ERR_SETTING, "'model.semseg_classes' is %d, but rooms have %d classes: set it to %d",
-                           dataset->settings->model.semseg_classes, TE_ROOMS_CLASSES, TE_ROOMS_CLASSES);
+        if (dataset->tasks[t] == task) {
+            return t;
         }
+    }
+    return -1;
+}
+
+static te_status check_rooms(const te_dataset *dataset)
+{
+    if (find_task(dataset, TE_SEMSEG) >= 0 && dataset->settings->model.semseg_classes < TE_ROOMS_CLASSES) {
+        return te_fail(TE_ERR_SETTING, "'model.semseg_classes' is %d, but rooms have %d classes: set it to %d",
+                       dataset->settings->model.semseg_classes, TE_ROOMS_CLASSES, TE_ROOMS_CLASSES);
     }
     return TE_OK;
 }
 
-static te_status open_folder(te_dataset *dataset)
+/* A data set whose number of classes is known needs a model that tells these apart. */
+static te_status check_classes(const te_dataset *dataset, const te_layout *layout)
+{
+    int classes = dataset->settings->model.semseg_classes;
+    if (layout->classes && classes != layout->classes && find_task(dataset, TE_SEMSEG) >= 0) {
+        return te_fail(TE_ERR_SETTING, "'model.semseg_classes' is %d, but the data set of 'data.source' has %d classes: set it "
+                       "to %d", classes, layout->classes, layout->classes);
+    }
+    return TE_OK;
+}
+
+static te_status open_folder(te_dataset *dataset, const te_layout *layout, int check)
 {
     const te_settings *settings = dataset->settings;
     bool val = dataset->split == TE_SPLIT_VAL;
-    te_folder_options options = {.path = settings->data.folder, .tasks = dataset->tasks,
+    te_folder_options options = {.layout = layout, .path = settings->data.folder, .tasks = dataset->tasks,
                                  .list = val ? settings->data.val_list : settings->data.train_list,
-                                 .task_count = dataset->task_count, .classes = settings->model.semseg_classes};
+                                 .task_count = dataset->task_count, .classes = settings->model.semseg_classes,
+                                 .check = check};
+    TE_TRY(check_classes(dataset, layout));
     TE_TRY(te_folder_open(&dataset->folder, &options));
-    return te_sampler_create(&dataset->sampler, settings->data.sampler, (uint64_t)settings->train.seed,
-                             te_folder_get_labels(dataset->folder), te_folder_count(dataset->folder),
-                             dataset->task_count);
+    return check ? TE_OK
+                 : te_sampler_create(&dataset->sampler, settings->data.sampler, (uint64_t)settings->train.seed,
+                                     te_folder_get_labels(dataset->folder), te_folder_count(dataset->folder),
+                                     dataset->task_count);
 }
 
 /* Factors of scaling far from 1 make nothing to learn from, and pictures that no memory holds. */
@@ -68,9 +90,10 @@ static te_status check_scales(const te_settings *settings)
     return TE_OK;
 }
 
-te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
-                          int task_count)
+static te_status open_dataset(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
+                              int task_count, int check)
 {
+    const te_layout *layout = te_layout_find(settings->data.source);
     te_dataset *opened = te_alloc(1, sizeof *opened, "a dataset");
     if (!opened) {
         return TE_ERR_MEMORY;
@@ -81,12 +104,24 @@ te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_
     te_status status;
     TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
     TE_TRY_OUT(check_scales(settings));
-    TE_TRY_OUT(settings->data.source == TE_SOURCE_FOLDER ? open_folder(opened) : check_rooms(opened));
+    TE_TRY_OUT(layout ? open_folder(opened, layout, check) : check_rooms(opened));
     *dataset = opened;
     return TE_OK;
 out:
     te_dataset_close(opened);
     return status;
+}
+
+te_status te_dataset_open(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
+                          int task_count)
+{
+    return open_dataset(dataset, settings, split, tasks, task_count, 0);
+}
+
+te_status te_dataset_open_check(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
+                                int task_count)
+{
+    return open_dataset(dataset, settings, split, tasks, task_count, 1);
 }
 
 void te_dataset_close(te_dataset *dataset)
@@ -188,12 +223,16 @@ static te_status load_room(const te_dataset *dataset, uint64_t index, int height
     return status;
 }
 
+static te_status check_index(const te_dataset *dataset, uint64_t index)
+{
+    return index < te_dataset_count(dataset) ? TE_OK
+                                             : te_fail(TE_ERR_ARGUMENT, "there is no picture '%" PRIu64 "' in a list of %"
+                                                       PRIu64, index, te_dataset_count(dataset));
+}
+
 te_status te_dataset_load(const te_dataset *dataset, uint64_t index, int height, int width, te_example *example)
 {
-    if (index >= te_dataset_count(dataset)) {
-        return te_fail(TE_ERR_ARGUMENT, "there is no picture '%" PRIu64 "' in a list of %" PRIu64, index,
-                       te_dataset_count(dataset));
-    }
+    TE_TRY(check_index(dataset, index));
     if (dataset->folder) {
         return te_folder_load(dataset->folder, index, example);
     }
@@ -207,6 +246,28 @@ te_status te_dataset_load(const te_dataset *dataset, uint64_t index, int height,
     return TE_OK;
 }
 
+te_status te_dataset_inspect(const te_dataset *dataset, uint64_t index, int height, int width, te_inspection *inspection)
+{
+    TE_TRY(check_index(dataset, index));
+    if (dataset->folder) {
+        return te_folder_inspect(dataset->folder, index, inspection);
+    }
+    te_inspection made = {.absent = 0}; /* rooms have every label and no files */
+    TE_TRY(te_dataset_load(dataset, index, height, width, &made.example));
+    *inspection = made;
+    return TE_OK;
+}
+
+void te_inspection_clear(te_inspection *inspection)
+{
+    te_example_clear(&inspection->example);
+    free(inspection->picture_problem);
+    for (int t = 0; t < TE_TASK_COUNT; t++) {
+        free(inspection->problems[t]);
+    }
+    *inspection = (te_inspection){.absent = 0};
+}
+
 /* ---- what the network sees ---- */
 
 static te_status place(const te_dataset *dataset, const te_cut *cut, const te_example *example,
@@ -216,16 +277,6 @@ static te_status place(const te_dataset *dataset, const te_cut *cut, const te_ex
         te_cut_label(cut, dataset->tasks[t], example->labels[t], labels[t]);
     }
     return te_cut_image(cut, example, colours, image);
-}
-
-static int find_task(const te_dataset *dataset, te_task_id task)
-{
-    for (int t = 0; t < dataset->task_count; t++) {
-        if (dataset->tasks[t] == task) {
-            return t;
-        }
-    }
-    return -1;
 }
 
 te_status te_dataset_make(const te_dataset *dataset, uint64_t index, int height, int width, float *image,

@@ -41,7 +41,28 @@ typedef struct te_example {
 te_status te_dataset_load(const te_dataset *dataset, uint64_t index, int height, int width, te_example *example);
 void te_example_clear(te_example *example);
 
-/* What the network sees: image (3,H,W) normalised, labels of every task of the dataset at (H,W).
+/* ---- checking, file by file ---- */
+
+/* te_dataset_open() for a look at every file: pictures that are missing and pictures without labels stay in the list, and
+ * nothing fails because of them. Not for te_dataset_make(). */
+te_status te_dataset_open_check(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
+                                int task_count);
+
+/* What is wrong with a picture's files: messages in fresh memory, or NULL. */
+typedef struct te_inspection {
+    te_example example;            /* what could be read of it */
+    char *picture_problem;         /* of a missing or broken one; its labels are then not tried */
+    uint8_t absent;                /* bit t: there is no label file of tasks[t] */
+    char *problems[TE_TASK_COUNT]; /* of the label of tasks[t] */
+} te_inspection;
+
+/* Try each file of picture `index` by itself. Fails for want of memory only. */
+te_status te_dataset_inspect(const te_dataset *dataset, uint64_t index, int height, int width, te_inspection *inspection);
+void te_inspection_clear(te_inspection *inspection);
+
+/* ---- what the network sees ---- */
+
+/* image (3,H,W) normalised, labels of every task of the dataset at (H,W).
  * te_dataset_make: sample `index` of the endless seeded order of training, augmented if data.augment is on.
  * te_dataset_make_val: picture `index` of the list, not augmented: padded centred, or shrunk to fit where it is larger. */
 te_status te_dataset_make(const te_dataset *dataset, uint64_t index, int height, int width, float *image,

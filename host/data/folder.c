@@ -1,55 +1,48 @@
 #include "data/folder.h"
 
-#include "base/files.h"
 #include "base/log.h"
-#include "data/label_file.h"
 #include "data/list.h"
 #include "data/picture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* The extensions that are looked for; of several files the first counts. */
-static const char *const picture_extensions[] = {".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", NULL};
-static const char *const label_extensions[] = {".png", NULL};
-static const char *const depth_extensions[] = {".npy", ".png", NULL};
+enum { ABSENT = 255 };
 
 struct te_folder {
+    const te_layout *layout;
     char *path;
-    te_list list;        /* of the pictures that are used */
-    uint8_t *labels;     /* (count) */
-    uint8_t *extensions; /* (count) of the picture, of its depth times 16 */
+    te_list list;      /* of the pictures that are used */
+    uint8_t *labels;   /* (count) bit t: there is a label of tasks[t] */
+    uint8_t *pictures; /* (count) which of the layout's places, or ABSENT */
+    uint8_t *places;   /* (count,tasks) the same of the labels */
     te_task_id tasks[TE_TASK_COUNT];
-    int task_count, classes;
+    int task_count, classes, check;
 };
 
-static const char *const *extensions_of(te_task_id task)
+/* "path/place/name.extension" in fresh memory, or NULL. */
+static char *join(const te_folder *folder, const te_layout_place *place, const char *name)
 {
-    return task == TE_DEPTH ? depth_extensions : label_extensions;
-}
-
-/* "path/below/name.extension" in fresh memory, or NULL. */
-static char *join(const te_folder *folder, const char *below, const char *name, const char *extension)
-{
-    size_t bytes = strlen(folder->path) + strlen(below) + strlen(name) + strlen(extension) + 3;
+    size_t bytes = strlen(folder->path) + strlen(place->folder) + strlen(name) + strlen(place->extension) + 3;
     char *made = te_alloc(bytes, 1, "a path");
     if (made) {
-        snprintf(made, bytes, "%s/%s/%s%s", folder->path, below, name, extension);
+        snprintf(made, bytes, "%s/%s/%s%s", folder->path, place->folder, name, place->extension);
     }
     return made;
 }
 
 /* ---- what there is ---- */
 
-/* The first of the extensions that a file has, -1: none. That a file cannot be looked at is no absence. */
-static te_status find_file(const te_folder *folder, const char *below, const char *name, const char *const *extensions,
-                           int *found)
+/* The first place that has a file, or ABSENT. That a file cannot be looked at is no absence: an error, and for a check a file
+ * that it will find broken. */
+static te_status find_file(const te_folder *folder, const te_layout_place *places, const char *name, uint8_t *found)
 {
-    *found = -1;
-    for (int i = 0; extensions[i] && *found < 0; i++) {
-        char *path = join(folder, below, name, extensions[i]);
+    *found = ABSENT;
+    for (uint8_t i = 0; places[i].folder && *found == ABSENT; i++) {
+        char *path = join(folder, &places[i], name);
         if (!path) {
             return TE_ERR_MEMORY;
         }
@@ -58,7 +51,8 @@ static te_status find_file(const te_folder *folder, const char *below, const cha
         if (stat(path, &facts) == 0) {
             *found = i;
         } else if (errno != ENOENT && errno != ENOTDIR) {
-            status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, strerror(errno));
+            *found = i;
+            status = folder->check ? TE_OK : te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, strerror(errno));
         }
         free(path);
         TE_TRY(status);
@@ -66,27 +60,30 @@ static te_status find_file(const te_folder *folder, const char *below, const cha
     return TE_OK;
 }
 
+static te_status fail_missing(const te_folder *folder, const te_list_line *line)
+{
+    return te_fail(TE_ERR_FILE, "'%s' line %zu: there is no picture '%s/%s/%s' with %s behind it; lists name pictures without "
+                   "that", folder->list.path, line->number, folder->path, folder->layout->pictures[0].folder, line->name,
+                   folder->layout->endings);
+}
+
 /* The files of line `from` of the list; a picture with a label of the tasks becomes picture `*count`. */
 static te_status look_up(te_folder *folder, size_t from, size_t *count)
 {
-    const struct te_list_line line = folder->list.lines[from];
-    int picture, label;
-    uint8_t labels = 0, extensions = 0;
-    TE_TRY(find_file(folder, "images", line.name, picture_extensions, &picture));
-    if (picture < 0) {
-        return te_fail(TE_ERR_FILE, "'%s' line %zu: there is no picture '%s/images/%s' with .jpg, .jpeg or .png behind "
-                       "it; lists name pictures without that", folder->list.path, line.number, folder->path, line.name);
+    const te_list_line line = folder->list.lines[from];
+    uint8_t picture, *places = folder->places + *count * (size_t)folder->task_count, labels = 0;
+    TE_TRY(find_file(folder, folder->layout->pictures, line.name, &picture));
+    if (picture == ABSENT && !folder->check) {
+        return fail_missing(folder, &line);
     }
     for (int t = 0; t < folder->task_count; t++) {
-        te_task_id task = folder->tasks[t];
-        TE_TRY(find_file(folder, te_tasks[task].name, line.name, extensions_of(task), &label));
-        labels = (uint8_t)(labels | (label >= 0) << t);
-        extensions = task == TE_DEPTH && label >= 0 ? (uint8_t)(label << 4) : extensions;
+        TE_TRY(find_file(folder, folder->layout->labels[folder->tasks[t]], line.name, &places[t]));
+        labels = (uint8_t)(labels | (places[t] != ABSENT) << t);
     }
-    if (labels) {
+    if (labels || folder->check) {
         folder->list.lines[*count] = line;
         folder->labels[*count] = labels;
-        folder->extensions[*count] = (uint8_t)(extensions | picture);
+        folder->pictures[*count] = picture;
         (*count)++;
     }
     return TE_OK;
@@ -111,12 +108,24 @@ static void report(const te_folder *folder, size_t lines)
     }
 }
 
+/* Where the labels of the first task that the layout knows belong. */
+static const char *label_folder(const te_folder *folder)
+{
+    for (int t = 0; t < folder->task_count; t++) {
+        if (folder->layout->labels[folder->tasks[t]][0].folder) {
+            return folder->layout->labels[folder->tasks[t]][0].folder;
+        }
+    }
+    return "...";
+}
+
 static te_status index_files(te_folder *folder)
 {
     size_t lines = folder->list.count, count = 0;
     folder->labels = te_alloc(lines, 1, "a list of pictures");
-    folder->extensions = te_alloc(lines, 1, "a list of pictures");
-    if (!folder->labels || !folder->extensions) {
+    folder->pictures = te_alloc(lines, 1, "a list of pictures");
+    folder->places = te_alloc(lines, (size_t)folder->task_count, "a list of pictures");
+    if (!folder->labels || !folder->pictures || !folder->places) {
         return TE_ERR_MEMORY;
     }
     for (size_t i = 0; i < lines; i++) {
@@ -125,15 +134,18 @@ static te_status index_files(te_folder *folder)
     folder->list.count = count;
     if (!count) {
         return te_fail(TE_ERR_FILE, "no picture of '%s' has a label of the model's tasks; they belong into '%s/%s' and "
-                       "so on", folder->list.path, folder->path, te_tasks[folder->tasks[0]].name);
+                       "so on", folder->list.path, folder->path, label_folder(folder));
     }
-    report(folder, lines);
+    if (!folder->check) {
+        report(folder, lines);
+    }
     return TE_OK;
 }
 
 static te_status load_list(te_folder *folder, const char *list)
 {
-    char *path = strchr(list, '/') ? strdup(list) : join(folder, "gt_sets", list, ".txt");
+    const te_layout_place place = {folder->layout->lists, ".txt", 0};
+    char *path = strchr(list, '/') ? strdup(list) : join(folder, &place, list);
     te_status status = path ? te_list_load(&folder->list, path) : TE_ERR_MEMORY;
     free(path);
     return status;
@@ -142,15 +154,18 @@ static te_status load_list(te_folder *folder, const char *list)
 te_status te_folder_open(te_folder **folder, const te_folder_options *options)
 {
     if (!*options->path) {
-        return te_fail(TE_ERR_SETTING, "'data.folder' is empty: name the folder that holds images/ and gt_sets/");
+        return te_fail(TE_ERR_SETTING, "'data.folder' is empty: name the folder that holds %s/ and %s/",
+                       options->layout->pictures[0].folder, options->layout->lists);
     }
     te_folder *opened = te_alloc(1, sizeof *opened, "a dataset");
     if (!opened) {
         return TE_ERR_MEMORY;
     }
+    opened->layout = options->layout;
     opened->path = strdup(options->path);
     opened->task_count = options->task_count;
     opened->classes = options->classes;
+    opened->check = options->check;
     memcpy(opened->tasks, options->tasks, (size_t)options->task_count * sizeof *options->tasks);
     te_status status = opened->path ? TE_OK : TE_ERR_MEMORY;
     TE_TRY_OUT(status);
@@ -169,7 +184,8 @@ void te_folder_close(te_folder *folder)
         te_list_free(&folder->list);
         free(folder->path);
         free(folder->labels);
-        free(folder->extensions);
+        free(folder->pictures);
+        free(folder->places);
         free(folder);
     }
 }
@@ -194,32 +210,39 @@ const uint8_t *te_folder_get_labels(const te_folder *folder)
 static te_status load_label(const te_folder *folder, uint64_t index, int t, const char *picture, te_example *example)
 {
     te_task_id task = folder->tasks[t];
-    const char *extension = extensions_of(task)[task == TE_DEPTH ? folder->extensions[index] >> 4 : 0];
-    char *path = join(folder, te_tasks[task].name, folder->list.lines[index].name, extension);
-    if (!path) {
-        return TE_ERR_MEMORY;
-    }
-    te_label_file file = {.path = path, .task = task, .width = example->width, .height = example->height,
-                          .classes = task == TE_SEMSEG ? folder->classes : te_tasks[task].channels,
-                          .picture = picture};
-    te_status status = te_label_file_load(&file, &example->labels[t]);
+    const char *name = folder->list.lines[index].name;
+    const te_layout_place *place = &folder->layout->labels[task][folder->places[index * (size_t)folder->task_count + (size_t)t]];
+    char *path = join(folder, place, name);
+    te_label_file file = {.path = path, .kind = place->kind, .task = task, .width = example->width, .height = example->height,
+                          .classes = task == TE_SEMSEG ? folder->classes : te_tasks[task].channels, .picture = picture};
+    te_status status = path ? te_label_file_load(&file, &example->labels[t]) : TE_ERR_MEMORY;
     free(path);
     return status;
 }
 
+/* The picture's own file; `path`: of it, in fresh memory. */
+static te_status load_picture(const te_folder *folder, uint64_t index, char **path, te_example *example)
+{
+    const te_list_line *line = &folder->list.lines[index];
+    te_picture *picture;
+    if (folder->pictures[index] == ABSENT) {
+        return fail_missing(folder, line);
+    }
+    *path = join(folder, &folder->layout->pictures[folder->pictures[index]], line->name);
+    TE_TRY(*path ? te_picture_load_stored(&picture, *path) : TE_ERR_MEMORY);
+    *example = (te_example){.width = picture->width, .height = picture->height, .rgb = picture->rgb};
+    memcpy(example->name, line->name, strlen(line->name) + 1); /* te_list_load() holds it to TE_LIST_NAME bytes */
+    picture->rgb = NULL;
+    te_picture_free(picture);
+    return TE_OK;
+}
+
 te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *example)
 {
-    const char *name = folder->list.lines[index].name;
     te_example made = {.width = 0};
-    te_picture *picture = NULL;
-    char *path = join(folder, "images", name, picture_extensions[folder->extensions[index] & 15]);
-    te_status status = path ? te_picture_load_stored(&picture, path) : TE_ERR_MEMORY;
-    TE_TRY_OUT(status);
-    made.width = picture->width;
-    made.height = picture->height;
-    made.rgb = picture->rgb;
-    picture->rgb = NULL;
-    memcpy(made.name, name, strlen(name) + 1); /* te_list_load() holds it to TE_LIST_NAME bytes */
+    char *path = NULL;
+    te_status status;
+    TE_TRY_OUT(load_picture(folder, index, &path, &made));
     for (int t = 0; t < folder->task_count; t++) {
         if (folder->labels[index] >> t & 1) {
             TE_TRY_OUT(load_label(folder, index, t, path, &made));
@@ -229,7 +252,37 @@ te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *ex
     made = (te_example){.width = 0};
 out:
     te_example_clear(&made);
-    te_picture_free(picture);
+    free(path);
+    return status;
+}
+
+/* Keep the message of what failed: a broken file is a finding, want of memory a failure. */
+static te_status note(te_status status, char **problem)
+{
+    if (status != TE_OK && status != TE_ERR_MEMORY) {
+        *problem = strdup(te_last_error());
+        return *problem ? TE_OK : TE_ERR_MEMORY;
+    }
+    return status;
+}
+
+te_status te_folder_inspect(const te_folder *folder, uint64_t index, te_inspection *inspection)
+{
+    te_inspection made = {.absent = (uint8_t)(~folder->labels[index] & ((1 << folder->task_count) - 1))};
+    const char *name = folder->list.lines[index].name;
+    char *path = NULL;
+    te_status status;
+    TE_TRY_OUT(note(load_picture(folder, index, &path, &made.example), &made.picture_problem));
+    memcpy(made.example.name, name, strlen(name) + 1);
+    for (int t = 0; t < folder->task_count && made.example.rgb; t++) {
+        if (folder->labels[index] >> t & 1) {
+            TE_TRY_OUT(note(load_label(folder, index, t, path, &made.example), &made.problems[t]));
+        }
+    }
+    *inspection = made;
+    made = (te_inspection){.absent = 0};
+out:
+    te_inspection_clear(&made);
     free(path);
     return status;
 }

@@ -1,17 +1,20 @@
-/* The data source `folder`: pictures with label files, any of which may be absent (docs/DATA.md). */
+/* A data set on disk, in one of the layouts: pictures with label files, any of which may be absent (docs/DATA.md). */
 #ifndef TE_DATA_FOLDER_H
 #define TE_DATA_FOLDER_H
 
 #include "data/dataset.h"
+#include "data/layout.h"
 
 typedef struct te_folder te_folder;
 
 typedef struct te_folder_options {
+    const te_layout *layout;
     const char *path;
-    const char *list; /* a name in gt_sets, or with a '/' a path */
+    const char *list;   /* a name in the layout's folder of lists, or with a '/' a path */
     const te_task_id *tasks;
     int task_count;
-    int classes;      /* of semseg */
+    int classes;        /* of semseg */
+    int check;          /* bool: missing pictures and pictures without labels stay in the list, for te_folder_inspect() */
 } te_folder_options;
 
 /* Reads the list and looks which files there are. Pictures without a label of the tasks are left out; a picture that is
@@ -28,5 +31,8 @@ const char *te_folder_get_list(const te_folder *folder);
 const uint8_t *te_folder_get_labels(const te_folder *folder);
 
 te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *example);
+
+/* te_dataset_inspect() */
+te_status te_folder_inspect(const te_folder *folder, uint64_t index, te_inspection *inspection);
 
 #endif

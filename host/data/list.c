@@ -9,8 +9,6 @@ enum { FILE_LIMIT = 256 << 20 };
 
 static const char blanks[] = " \t\r\v\f";
 
-typedef struct te_list_line te_list_line;
-
 static te_status fail(const te_list *list, size_t number, const char *reason)
 {
     return te_fail(TE_ERR_FORMAT, "'%s' line %zu: %s", list->path, number, reason);

@@ -12,6 +12,12 @@
 
 enum { WIDTH = 8, HEIGHT = 6, CLASSES = 5, AREA = WIDTH * HEIGHT };
 
+/* Of PNG files; tasks of the folder layout, and by the top bit those of the other data sets. */
+static const te_label_kind kinds[][TE_TASK_COUNT] = {
+    {TE_LABEL_CLASSES, TE_LABEL_CLASSES, TE_LABEL_MARKS, TE_LABEL_NORMALS_OR_BLACK, TE_LABEL_MARKS, TE_LABEL_MILLIMETRES},
+    {TE_LABEL_CLASSES_FROM_1, TE_LABEL_CLASSES, TE_LABEL_HALVES, TE_LABEL_NORMALS, TE_LABEL_SHARES, TE_LABEL_MILLIMETRES},
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static int in_range(te_task_id task, const float *label)
@@ -45,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         return 0;
     }
     te_task_id task = data[0] % 8 < TE_TASK_COUNT ? (te_task_id)(data[0] % 8) : TE_DEPTH;
-    te_label_file file = {.path = data[0] % 8 < TE_TASK_COUNT ? "input.png" : "input.npy", .task = task,
+    int npy = data[0] % 8 >= TE_TASK_COUNT;
+    te_label_file file = {.path = npy ? "input.npy" : "input.png", .kind = npy ? TE_LABEL_METRES : kinds[data[0] >> 7][task], .task = task,
                           .classes = task == TE_SEMSEG ? CLASSES : te_tasks[task].channels, .width = WIDTH,
                           .height = HEIGHT, .picture = "picture"};
     float *label = NULL;

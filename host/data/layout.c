@@ -1,0 +1,34 @@
+#include "data/layout.h"
+
+static const te_layout folder = {
+    .lists = "gt_sets", .endings = ".jpg, .jpeg or .png",
+    .pictures = {{"images", ".jpg", 0}, {"images", ".jpeg", 0}, {"images", ".png", 0}, {"images", ".JPG", 0},
+                 {"images", ".JPEG", 0}, {"images", ".PNG", 0}},
+    .labels = {
+        [TE_SEMSEG] = {{"semseg", ".png", TE_LABEL_CLASSES}},
+        [TE_HUMAN_PARTS] = {{"human_parts", ".png", TE_LABEL_CLASSES}},
+        [TE_SAL] = {{"sal", ".png", TE_LABEL_MARKS}},
+        [TE_NORMALS] = {{"normals", ".png", TE_LABEL_NORMALS_OR_BLACK}},
+        [TE_EDGE] = {{"edge", ".png", TE_LABEL_MARKS}},
+        [TE_DEPTH] = {{"depth", ".npy", TE_LABEL_METRES}, {"depth", ".png", TE_LABEL_MILLIMETRES}},
+    },
+};
+
+/* NYUD-v2 as the sibling models' authors pass it on [S]. */
+static const te_layout nyud = {
+    .lists = "gt_sets", .endings = ".png or .jpg", .classes = 40,
+    .pictures = {{"images", ".png", 0}, {"images", ".jpg", 0}},
+    .labels = {
+        [TE_SEMSEG] = {{"segmentation", ".png", TE_LABEL_CLASSES_FROM_1}},
+        [TE_NORMALS] = {{"normals", ".png", TE_LABEL_NORMALS}},
+        [TE_EDGE] = {{"edge", ".png", TE_LABEL_SHARES}},
+        [TE_DEPTH] = {{"depth", ".npy", TE_LABEL_METRES}},
+    },
+};
+
+const te_layout *te_layout_find(te_data_source source)
+{
+    static const te_layout *const layouts[] = {[TE_SOURCE_ROOMS] = NULL, [TE_SOURCE_FOLDER] = &folder,
+                                               [TE_SOURCE_NYUD] = &nyud};
+    return layouts[source];
+}
