@@ -9,7 +9,7 @@ set -eu
 
 packages="cmake make gcc libc6-dev pkg-config
     ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libclblast-dev
-    libiniparser-dev libjansson-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core"
+    libiniparser-dev libjansson-dev libmatio-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core"
 test_packages="libcmocka-dev clang libclang-rt-14-dev clang-15 libclc-15 mesa-opencl-icd oclgrind valgrind
     python3 python3-numpy clinfo groff-base locales"
 

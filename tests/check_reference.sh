@@ -13,4 +13,7 @@ for name in training augment metrics; do
     "$1" -B "$here/reference/make_golden_$name.py" --check || exit 1
 done
 "$1" -B "$here/reference/check_metrics.py" --seeds 1 || [ $? -eq 77 ] || exit 1
+if "$1" -c 'import PIL, scipy, skimage' 2>/dev/null; then
+    "$1" -B "$here/reference/make_golden_datasets.py" --check || exit 1
+fi
 "$1" -B "$here/reference/check_counts.py" && exec "$1" -B "$here/reference/test_reference.py"

@@ -18,7 +18,8 @@ typedef enum te_optimiser { TE_ADAM, TE_ADAMW } te_optimiser;
 typedef enum te_recompute { TE_RECOMPUTE_OFF, TE_RECOMPUTE_BLOCKS } te_recompute;
 typedef enum te_precision { TE_FP32, TE_BF16, TE_FP16 } te_precision; /* what products round their operands to */
 typedef enum te_schedule { TE_POLY, TE_COSINE } te_schedule;
-typedef enum te_data_source { TE_SOURCE_ROOMS, TE_SOURCE_FOLDER, TE_SOURCE_NYUD } te_data_source;
+typedef enum te_data_source { TE_SOURCE_ROOMS, TE_SOURCE_FOLDER, TE_SOURCE_NYUD, TE_SOURCE_PASCAL } te_data_source;
+typedef enum te_pascal_normals { TE_NORMALS_ALL, TE_NORMALS_SHARED } te_pascal_normals;
 typedef enum te_sampler_kind { TE_SAMPLER_UNIFORM, TE_SAMPLER_BALANCED } te_sampler_kind;
 typedef enum te_fit_kind { TE_FIT_PAD, TE_FIT_STRETCH } te_fit_kind;
 typedef enum te_saliency_kind { TE_SALIENCY_PLAIN, TE_SALIENCY_PUBLISHED } te_saliency_kind;
@@ -78,6 +79,7 @@ struct te_settings {
         te_data_source source;
         char folder[TE_TEXT_SETTING];  /* of pictures and labels; not for rooms */
         char train_list[TE_TEXT_SETTING], val_list[TE_TEXT_SETTING]; /* names, or paths */
+        te_pascal_normals pascal_normals;
         int val_scenes;                /* rooms held out for validation */
         te_sampler_kind sampler;
         int augment;                   /* bool */

@@ -182,12 +182,14 @@ static const te_setting table[] = {
     INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, spread evenly over their list"),
     INT(train.sheet_samples, 0, 32, 1, "4", "of them shown on the sheet of each validation; 0: no sheets"),
 
-    CHOICE(data.source, "rooms|folder|nyud", "rooms",
-           "where samples come from: generated rooms, a folder of pictures and label files, or NYUD-v2"),
+    CHOICE(data.source, "rooms|folder|nyud|pascal", "rooms",
+           "where samples come from: generated rooms, a folder of pictures and label files, NYUD-v2 or PASCAL-Context"),
     TEXT(data.folder, "text", "", NULL, "the folder of the data set; docs/DATA.md describes the layouts"),
     TEXT(data.train_list, "text", "train", NULL,
          "list of pictures to train on, a name in the data set's folder of lists, or with a '/' a path"),
     TEXT(data.val_list, "text", "val", NULL, "list of pictures to validate on, as data.train_list"),
+    CHOICE(data.pascal_normals, "all|shared", "all",
+           "PASCAL-Context's normals count everywhere, or on regions of classes that NYUD-v2 has too [S]"),
     INT(data.val_scenes, 1, 1000000, 1, "500", "rooms of the validation split; training never sees them"),
     CHOICE(data.sampler, "uniform|balanced", "uniform",
            "pictures of a folder all equally often, or so that every task is seen equally often"),
@@ -222,6 +224,7 @@ INT_SIZED(te_schedule);
 INT_SIZED(te_recompute);
 INT_SIZED(te_precision);
 INT_SIZED(te_data_source);
+INT_SIZED(te_pascal_normals);
 INT_SIZED(te_sampler_kind);
 INT_SIZED(te_saliency_kind);
 

@@ -70,7 +70,7 @@ static te_status open_folder(te_dataset *dataset, const te_layout *layout, int c
     te_folder_options options = {.layout = layout, .path = settings->data.folder, .tasks = dataset->tasks,
                                  .list = val ? settings->data.val_list : settings->data.train_list,
                                  .task_count = dataset->task_count, .classes = settings->model.semseg_classes,
-                                 .check = check};
+                                 .shared_normals = settings->data.pascal_normals == TE_NORMALS_SHARED, .check = check};
     TE_TRY(check_classes(dataset, layout));
     TE_TRY(te_folder_open(&dataset->folder, &options));
     return check ? TE_OK

@@ -20,7 +20,7 @@ struct te_folder {
     uint8_t *pictures; /* (count) which of the layout's places, or ABSENT */
     uint8_t *places;   /* (count,tasks) the same of the labels */
     te_task_id tasks[TE_TASK_COUNT];
-    int task_count, classes, check;
+    int task_count, classes, shared_normals, check;
 };
 
 /* "path/place/name.extension" in fresh memory, or NULL. */
@@ -60,6 +60,24 @@ static te_status find_file(const te_folder *folder, const te_layout_place *place
     return TE_OK;
 }
 
+static int needs_regions(const te_folder *folder, te_task_id task)
+{
+    return task == TE_NORMALS && folder->shared_normals && folder->layout->regions.folder;
+}
+
+/* Where the label of a task lies. */
+static te_status find_label(const te_folder *folder, te_task_id task, const char *name, uint8_t *found)
+{
+    TE_TRY(find_file(folder, folder->layout->labels[task], name, found));
+    if (*found != ABSENT && needs_regions(folder, task)) {
+        const te_layout_place regions[] = {folder->layout->regions, {0}};
+        uint8_t other;
+        TE_TRY(find_file(folder, regions, name, &other));
+        *found = other == ABSENT ? ABSENT : *found;
+    }
+    return TE_OK;
+}
+
 static te_status fail_missing(const te_folder *folder, const te_list_line *line)
 {
     return te_fail(TE_ERR_FILE, "'%s' line %zu: there is no picture '%s/%s/%s' with %s behind it; lists name pictures without "
@@ -77,7 +95,7 @@ static te_status look_up(te_folder *folder, size_t from, size_t *count)
         return fail_missing(folder, &line);
     }
     for (int t = 0; t < folder->task_count; t++) {
-        TE_TRY(find_file(folder, folder->layout->labels[folder->tasks[t]], line.name, &places[t]));
+        TE_TRY(find_label(folder, folder->tasks[t], line.name, &places[t]));
         labels = (uint8_t)(labels | (places[t] != ABSENT) << t);
     }
     if (labels || folder->check) {
@@ -165,6 +183,7 @@ te_status te_folder_open(te_folder **folder, const te_folder_options *options)
     opened->path = strdup(options->path);
     opened->task_count = options->task_count;
     opened->classes = options->classes;
+    opened->shared_normals = options->shared_normals;
     opened->check = options->check;
     memcpy(opened->tasks, options->tasks, (size_t)options->task_count * sizeof *options->tasks);
     te_status status = opened->path ? TE_OK : TE_ERR_MEMORY;
@@ -211,12 +230,17 @@ static te_status load_label(const te_folder *folder, uint64_t index, int t, cons
 {
     te_task_id task = folder->tasks[t];
     const char *name = folder->list.lines[index].name;
-    const te_layout_place *place = &folder->layout->labels[task][folder->places[index * (size_t)folder->task_count + (size_t)t]];
+    uint8_t which = folder->places[index * (size_t)folder->task_count + (size_t)t];
+    const te_layout_place *place = &folder->layout->labels[task][which];
     char *path = join(folder, place, name);
+    char *regions = path && needs_regions(folder, task) ? join(folder, &folder->layout->regions, name) : NULL;
     te_label_file file = {.path = path, .kind = place->kind, .task = task, .width = example->width, .height = example->height,
-                          .classes = task == TE_SEMSEG ? folder->classes : te_tasks[task].channels, .picture = picture};
-    te_status status = path ? te_label_file_load(&file, &example->labels[t]) : TE_ERR_MEMORY;
+                          .classes = task == TE_SEMSEG ? folder->classes : te_tasks[task].channels, .picture = picture,
+                          .regions = regions};
+    te_status status = path && (regions || !needs_regions(folder, task)) ? te_label_file_load(&file, &example->labels[t])
+                                                                         : TE_ERR_MEMORY;
     free(path);
+    free(regions);
     return status;
 }
 

@@ -14,6 +14,7 @@ typedef struct te_folder_options {
     const te_task_id *tasks;
     int task_count;
     int classes;        /* of semseg */
+    int shared_normals; /* bool: data.pascal_normals = shared */
     int check;          /* bool: missing pictures and pictures without labels stay in the list, for te_folder_inspect() */
 } te_folder_options;
 

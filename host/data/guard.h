@@ -22,4 +22,7 @@ te_status te_guard_gif(const uint8_t *data, size_t bytes, int limit, const char 
 /* `opaque`: 1 where a fourth channel is there but declared to be no alpha. */
 te_status te_guard_tga(const uint8_t *data, size_t bytes, int limit, const char *name, int *opaque);
 
+/* The same for matio and MATLAB files of level 5 (guard_mat.c). */
+te_status te_guard_mat(const uint8_t *data, size_t bytes, const char *name);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "data/npy.h"
+#include "data/pascal.h"
 #include "data/png.h"
 
 #include <stdlib.h>
@@ -176,7 +177,21 @@ te_status te_label_file_decode(const te_label_file *file, const uint8_t *data, s
     return TE_OK;
 }
 
-te_status te_label_file_load(const te_label_file *file, float **label)
+/* matio reads paths only. */
+static te_status load_mat(const te_label_file *file, float **label)
+{
+    float *made;
+    TE_TRY(allocate(file, &made));
+    te_status status = file->kind == TE_LABEL_PARTS ? te_pascal_load_parts(file, made) : te_pascal_load_boundaries(file, made);
+    if (status != TE_OK) {
+        free(made);
+        return status;
+    }
+    *label = made;
+    return TE_OK;
+}
+
+static te_status load_bytes(const te_label_file *file, float **label)
 {
     size_t bytes;
     uint8_t *data;
@@ -184,4 +199,17 @@ te_status te_label_file_load(const te_label_file *file, float **label)
     te_status status = te_label_file_decode(file, data, bytes, label);
     free(data);
     return status;
+}
+
+te_status te_label_file_load(const te_label_file *file, float **label)
+{
+    float *made;
+    TE_TRY(file->kind == TE_LABEL_PARTS || file->kind == TE_LABEL_REGIONS ? load_mat(file, &made) : load_bytes(file, &made));
+    te_status status = file->regions ? te_pascal_mask_normals(file, made) : TE_OK;
+    if (status != TE_OK) {
+        free(made);
+        return status;
+    }
+    *label = made;
+    return TE_OK;
 }

@@ -26,9 +26,23 @@ static const te_layout nyud = {
     },
 };
 
+/* PASCAL-Context, likewise [S]. */
+static const te_layout pascal = {
+    .lists = "ImageSets/Context", .endings = ".jpg", .classes = 21,
+    .pictures = {{"JPEGImages", ".jpg", 0}},
+    .labels = {
+        [TE_SEMSEG] = {{"semseg/VOC12", ".png", TE_LABEL_CLASSES}, {"semseg/pascal-context", ".png", TE_LABEL_CLASSES}},
+        [TE_HUMAN_PARTS] = {{"human_parts", ".mat", TE_LABEL_PARTS}},
+        [TE_SAL] = {{"sal_distill", ".png", TE_LABEL_HALVES}},
+        [TE_NORMALS] = {{"normals_distill", ".png", TE_LABEL_NORMALS}},
+        [TE_EDGE] = {{"pascal-context/trainval", ".mat", TE_LABEL_REGIONS}},
+    },
+    .regions = {"pascal-context/trainval", ".mat", TE_LABEL_REGIONS},
+};
+
 const te_layout *te_layout_find(te_data_source source)
 {
     static const te_layout *const layouts[] = {[TE_SOURCE_ROOMS] = NULL, [TE_SOURCE_FOLDER] = &folder,
-                                               [TE_SOURCE_NYUD] = &nyud};
+                                               [TE_SOURCE_NYUD] = &nyud, [TE_SOURCE_PASCAL] = &pascal};
     return layouts[source];
 }

@@ -19,6 +19,7 @@ typedef struct te_layout {
     int classes;                                 /* of semseg; 0: the model's own matter */
     te_layout_place pictures[TE_LAYOUT_PLACES];  /* of several files the first counts */
     te_layout_place labels[TE_TASK_COUNT][3];
+    te_layout_place regions;                     /* LabelMap of PASCAL-Context, for data.pascal_normals = shared */
 } te_layout;
 
 /* The layout of a source, or NULL: rooms. */

@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     }
     te_task_id task = data[0] % 8 < TE_TASK_COUNT ? (te_task_id)(data[0] % 8) : TE_DEPTH;
     int npy = data[0] % 8 >= TE_TASK_COUNT;
-    te_label_file file = {.path = npy ? "input.npy" : "input.png", .kind = npy ? TE_LABEL_METRES : kinds[data[0] >> 7][task], .task = task,
+    te_label_file file = {.path = npy ? "input.npy" : "input.png", .task = task,
+                          .kind = npy ? TE_LABEL_METRES : kinds[data[0] >> 7][task],
                           .classes = task == TE_SEMSEG ? CLASSES : te_tasks[task].channels, .width = WIDTH,
                           .height = HEIGHT, .picture = "picture"};
     float *label = NULL;
