@@ -223,8 +223,8 @@ static void write_parts(double class, const char *name, size_t height, enum mati
 {
     const char *anno_fields[] = {"imname", "objects"}, *object_fields[] = {"class", "class_ind", "mask", "parts"};
     const char *part_fields[] = {"part_name", "mask"};
-    uint8_t mask[AREA];
-    for (int i = 0; i < AREA; i++) {
+    uint8_t mask[AREA + W]; /* room for H + 1 */
+    for (int i = 0; i < AREA + W; i++) {
         mask[i] = i / H >= 3;
     }
     matvar_t *anno = structs("anno", 1, anno_fields, 2), *object = structs(NULL, 1, object_fields, 4);
