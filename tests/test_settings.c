@@ -489,6 +489,7 @@ static void shipped_configs_load(void **state)
             assert_int_equal(read->input.height, nyud ? 448 : 512);
             assert_int_equal(read->input.width, nyud ? 576 : 512);
             assert_int_equal(read->model.semseg_classes, nyud ? 40 : 21);
+            assert_int_equal(read->data.source, nyud ? TE_SOURCE_NYUD : TE_SOURCE_PASCAL);
             assert_string_equal(read->model.tasks,
                                 nyud ? "semseg normals edge depth" : "semseg human_parts sal normals edge");
             te_settings_free(read);
