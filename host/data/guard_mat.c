@@ -28,9 +28,12 @@ enum { CLASS_CELL = 1, CLASS_STRUCT, CLASS_CHAR = 4, CLASS_FLOAT64 = 6, CLASS_UI
 static const uint8_t sizes[] = {[INT8] = 1, [UINT8] = 1, [INT16] = 2, [UINT16] = 2, [INT32] = 4, [UINT32] = 4, [FLOAT32] = 4,
                                 [FLOAT64] = 8, [INT64] = 8, [UINT64] = 8, [UTF8] = 1, [UTF16] = 2};
 
+/* Of the numbers in memory: they may lie in a file in a smaller type. */
+static const uint8_t class_sizes[] = {[CLASS_FLOAT64] = 8, 4, 1, 1, 2, 2, 4, 4, 8, 8};
+
 typedef struct guard {
     const char *name;
-    size_t expanded, arrays;
+    size_t arrays, expanded, memory; /* arrays so far; bytes of compressed elements, and of the arrays themselves */
 } guard;
 
 /* Bytes not yet looked at. */
@@ -117,10 +120,14 @@ static te_status read_fields(const guard *at, span *rest, size_t *fields)
     return TE_OK;
 }
 
-static te_status check_numbers(const guard *at, span *rest, uint32_t class, size_t count)
+static te_status check_numbers(guard *at, span *rest, uint32_t class, size_t count)
 {
     element next;
     TE_TRY(next_element(at, rest, &next));
+    at->memory += count * (class == CLASS_CHAR ? 2 : class_sizes[class]);
+    if (at->memory > MOST_BYTES) {
+        return fail(at, "its arrays are larger than 256 MiB");
+    }
     int is_text = next.type == UTF8 || next.type == UTF16;
     if (next.type >= sizeof sizes || !sizes[next.type] || (is_text && class != CLASS_CHAR)) {
         return fail(at, "an array has numbers of an unknown type");
