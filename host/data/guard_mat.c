@@ -128,8 +128,8 @@ static te_status check_numbers(guard *at, span *rest, uint32_t class, size_t cou
     if (at->memory > MOST_BYTES) {
         return fail(at, "its arrays are larger than 256 MiB");
     }
-    int is_text = next.type == UTF8 || next.type == UTF16;
-    if (next.type >= sizeof sizes || !sizes[next.type] || (is_text && class != CLASS_CHAR)) {
+    int is_text = next.type == UTF8 || next.type == UTF16, may_be_text = is_text || next.type == UINT8 || next.type == UINT16;
+    if (next.type >= sizeof sizes || !sizes[next.type] || (class == CLASS_CHAR ? !may_be_text : is_text)) {
         return fail(at, "an array has numbers of an unknown type");
     }
     if (next.content.bytes != count * sizes[next.type]) {
