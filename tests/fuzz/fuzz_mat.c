@@ -1,10 +1,11 @@
-/* libFuzzer target: no MATLAB file makes the readers of PASCAL-Context, or matio behind the guard, do anything but return a label
- * in its range or one line of text. The first byte chooses the label and, by its second bit, whether what follows the header is
- * first compressed here: a fuzzer cannot guess zlib's checksums.
+/* libFuzzer target: no MATLAB file makes the readers of PASCAL-Context, or matio behind the guard, do anything but return a
+ * label in its range or one line of text. The first byte chooses the label and, by its second bit, whether what follows the
+ * header is first compressed here: a fuzzer cannot guess zlib's checksums.
  *
  *     clang -fsanitize=fuzzer,address,undefined ... -o fuzz_mat;  ./fuzz_mat -max_len=65536 corpus/
  *
- * matio reads paths only, so the file lies in memory behind one. Pictures have 6 x 4 pixels, as the labels of the corpus have. */
+ * matio reads paths only, so the file lies in memory behind one. Pictures have 6 x 4 pixels, as the labels of the corpus
+ * have. */
 #include "data/label_file.h"
 
 #include <stdio.h>
