@@ -276,6 +276,15 @@ train_small() {
 train_small -o run_folder
 [ "$status" -eq 0 ] && [ -s run_folder/last.safetensors ]
 check "train reads what synth wrote"
+for set in nyud pascal; do
+    run train -q --config "$here/../configs/${set}_tiny.ini" data.folder="$here/golden/$set" input.height=32 input.width=48 \
+        model.width=16 model.heads=2 model.blocks=2 model.taps="1 2" model.decoder_width=8 model.gate_width=8 \
+        train.iterations=2 -o "run_$set"
+    first=$status
+    run eval -w "run_$set/best.safetensors"
+    [ "$first" -eq 0 ] && [ "$status" -eq 0 ] && grep -q '^semseg  *mIoU .* 2$' stdout
+    check "train and eval on a miniature of $set"
+done
 run init -w run_folder/last.safetensors --storage fp16 -o trained.safetensors
 whole=$(wc -c <run_folder/last.safetensors) half=$(wc -c <trained.safetensors)
 [ "$status" -eq 0 ] && [ $((half * 5)) -lt "$whole" ] && grep -q "written .*fp16" stdout
