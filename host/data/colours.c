@@ -53,10 +53,8 @@ te_colour te_colour_class(int classes, int index)
 
 enum { ANCHORS = 9 };
 
-/* Colours at 0, 1/8, ..., 1; between them each channel is a line. */
+/* Colours at 0, 1/8, ..., 1; between them each channel is a line. Grey is one line, so that it can be read back. */
 static const te_colour anchors[TE_RAMP_COUNT][ANCHORS] = {
-    [TE_RAMP_GREY] = {{0, 0, 0}, {32, 32, 32}, {64, 64, 64}, {96, 96, 96}, {128, 128, 128}, {159, 159, 159},
-                      {191, 191, 191}, {223, 223, 223}, {255, 255, 255}},
     [TE_RAMP_COOL] = {{68, 1, 84}, {71, 44, 122}, {59, 81, 139}, {44, 113, 142}, {33, 144, 141}, {39, 173, 129},
                       {92, 200, 99}, {170, 220, 50}, {253, 231, 37}},
     [TE_RAMP_WARM] = {{0, 0, 4}, {28, 16, 68}, {79, 18, 123}, {129, 37, 129}, {181, 54, 122}, {229, 80, 100},
@@ -70,7 +68,11 @@ static uint8_t blend(uint8_t from, uint8_t to, float share)
 
 te_colour te_colour_ramp(te_ramp ramp, float value)
 {
-    float at = value > 0.0f ? (value < 1.0f ? value : 1.0f) * (ANCHORS - 1) : 0.0f; /* NaN is not above 0 */
+    float cut = value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f, at = cut * (ANCHORS - 1); /* NaN is not above 0 */
+    if (ramp == TE_RAMP_GREY) {
+        uint8_t grey = blend(0, 255, cut);
+        return (te_colour){grey, grey, grey};
+    }
     int index = (int)at < ANCHORS - 2 ? (int)at : ANCHORS - 2;
     te_colour from = anchors[ramp][index], to = anchors[ramp][index + 1];
     float share = at - (float)index;
