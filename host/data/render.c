@@ -75,19 +75,37 @@ static int text_size(const te_map *map)
     return size > 16 ? size : 16;
 }
 
+/* Size of the map with its legend below. */
+static void measure(const te_map *map, const te_legend *legend, int *width, int *height)
+{
+    int size = text_size(map), margin = size / 2, least = te_legend_width(legend, size);
+    *width = map->width;
+    *height = map->height;
+    if (least) {
+        *width = map->width > least + 2 * margin ? map->width : least + 2 * margin;
+        *height += te_legend_height(legend, *width - 2 * margin, size, 0) + 2 * margin;
+    }
+}
+
+void te_render_measure(const te_map *map, te_task_id task, int classes, int *width, int *height)
+{
+    te_legend legend;
+    te_legend_read(&legend, map, task, classes);
+    measure(map, &legend, width, height);
+}
+
 te_status te_render_map(te_picture **picture, const te_map *map, te_task_id task, int classes)
 {
     te_legend legend;
     te_legend_read(&legend, map, task, classes);
-    int size = text_size(map), margin = size / 2, least = te_legend_width(&legend, size);
-    if (!least) {
+    int size = text_size(map), margin = size / 2, width, height;
+    measure(map, &legend, &width, &height);
+    if (height == map->height) {
         return te_render_colours(picture, map, &legend);
     }
-    int width = map->width > least + 2 * margin ? map->width : least + 2 * margin;
-    int height = te_legend_height(&legend, width - 2 * margin, size, 0) + 2 * margin;
     te_picture *made;
-    TE_TRY(te_picture_allocate(&made, width, map->height + height));
-    te_draw_fill(made, 0, 0, width, map->height + height, paper);
+    TE_TRY(te_picture_allocate(&made, width, height));
+    te_draw_fill(made, 0, 0, width, height, paper);
     colour_map(map, &legend, made);
     te_status status = te_legend_draw(&legend, made, margin, map->height + margin, width - 2 * margin, size, 0);
     if (status != TE_OK) {

@@ -12,4 +12,7 @@ te_status te_render_colours(te_picture **picture, const te_map *map, const te_le
  * te_render_colours() has them. `classes` (class maps only) is the number of classes that the model tells apart. */
 te_status te_render_map(te_picture **picture, const te_map *map, te_task_id task, int classes);
 
+/* The size of that picture. */
+void te_render_measure(const te_map *map, te_task_id task, int classes, int *width, int *height);
+
 #endif
