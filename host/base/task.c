@@ -20,3 +20,20 @@ int te_task_find(const char *name, size_t length)
     }
     return -1;
 }
+
+int te_task_read_list(const char *names, te_task_id tasks[TE_TASK_COUNT])
+{
+    int count = 0;
+    unsigned seen = 0;
+    for (const char *at = names + strspn(names, " "); *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        int task = te_task_find(at, length);
+        if (task < 0 || seen & 1u << task) {
+            return 0;
+        }
+        seen |= 1u << task;
+        tasks[count++] = (te_task_id)task;
+        at += length;
+    }
+    return count;
+}

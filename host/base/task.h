@@ -36,4 +36,8 @@ extern const te_task te_tasks[TE_TASK_COUNT];
 /* The task called `name` (`length` bytes), or -1. */
 int te_task_find(const char *name, size_t length);
 
+/* The tasks of a list of names, separated by spaces, as the setting model.tasks is: their number, 0 where one is unknown or
+ * comes twice. */
+int te_task_read_list(const char *names, te_task_id tasks[TE_TASK_COUNT]);
+
 #endif

@@ -78,23 +78,14 @@ static te_status resolve_decoder(te_config *config, const struct te_settings *se
 
 static te_status resolve_tasks(te_config *config, const struct te_settings *settings)
 {
-    config->task_count = 0;
-    for (const char *text = settings->model.tasks; *text;) {
-        size_t length = strcspn(text, " ,");
-        int task = te_task_find(text, length);
-        if (length && (task < 0 || config->task_count == TE_TASK_COUNT)) {
-            return te_fail(TE_ERR_SETTING, "'model.tasks' holds '%.*s', which is no task", (int)length, text);
-        }
-        if (length) {
-            config->tasks[config->task_count] = (te_task_id)task;
-            config->task_names[config->task_count] = te_tasks[task].name;
-            config->channels[config->task_count] =
-                task == TE_SEMSEG ? settings->model.semseg_classes : te_tasks[task].channels;
-            config->task_count++;
-        }
-        text += length + (text[length] ? 1 : 0);
+    config->task_count = te_task_read_list(settings->model.tasks, config->tasks);
+    for (int t = 0; t < config->task_count; t++) {
+        te_task_id task = config->tasks[t];
+        config->task_names[t] = te_tasks[task].name;
+        config->channels[t] = task == TE_SEMSEG ? settings->model.semseg_classes : te_tasks[task].channels;
     }
-    return config->task_count ? TE_OK : te_fail(TE_ERR_SETTING, "'model.tasks' names no task");
+    return config->task_count ? TE_OK
+                              : te_fail(TE_ERR_SETTING, "'model.tasks' is '%s', which are no tasks", settings->model.tasks);
 }
 
 te_status te_config_resolve(te_config *config, const struct te_settings *settings)
