@@ -335,6 +335,68 @@ TE_API size_t te_scores_get_gain(const te_scores *scores, double *percent);
 /* Write all of it as JSON. */
 TE_API te_status te_scores_save(const te_scores *scores, const char *path);
 
+/* ---- data sets: what [data] describes, looked through file by file ---------------------------------------------- */
+
+typedef struct te_census te_census;
+
+/* Called after every picture; a result other than TE_OK ends the run with it. */
+typedef struct te_census_report {
+    uint64_t done, count;         /* pictures */
+    const char *picture;          /* the one that was done */
+} te_census_report;
+typedef te_status (*te_census_function)(const te_census_report *report, void *context);
+
+typedef struct te_census_options {
+    const char *split;            /* "train" or "val"; NULL: "val" */
+    uint64_t count;               /* look at the first pictures only; 0: all, of rooms to train on data.val_scenes */
+    te_census_function report;    /* or NULL */
+    void *context;
+} te_census_options;
+
+typedef struct te_census_info {
+    const char *list;             /* path of the split's list; NULL: rooms */
+    uint64_t pictures;            /* that were looked for */
+    uint64_t broken;              /* of them, those that are missing or cannot be read */
+    uint64_t unlabelled;          /* readable, without any label file of the model's tasks */
+    uint64_t problems;            /* files that are missing or broken, pictures and labels */
+    int min_width, max_width, min_height, max_height; /* pixels; 0 where no picture could be read */
+} te_census_info;
+
+/* One task: labels + absent + broken are the pictures that can be read. */
+typedef struct te_census_task {
+    const char *task;             /* "semseg" */
+    uint64_t labels;              /* pictures with a readable label */
+    uint64_t absent, broken;      /* without a label file; with one that cannot be used */
+    uint64_t pixels, valid;       /* of the labels; of them, not ignored */
+    uint64_t positive;            /* of the valid: sal, edge; else 0 */
+    double min, max, mean;        /* over the valid: metres of depth, lengths of normals; else 0 */
+    int classes;                  /* of semseg and human_parts; else 0 */
+} te_census_task;
+
+typedef struct te_census_class {
+    const char *name;             /* or NULL */
+    uint64_t pixels, pictures;    /* that hold it */
+} te_census_class;
+
+/* Open every picture and label file of one split of the settings' [data] for the tasks of [model], by data.threads threads.
+ * A file that is missing or broken is no failure but one of the census' problems; a list that cannot be read is. The same
+ * data give the same census, whatever the threads. TE_ERR_INTERRUPTED soon after te_interrupt(). */
+TE_API te_status te_census_run(te_census **census, const te_settings *settings, const te_census_options *options);
+TE_API void te_census_free(te_census *census);
+
+TE_API te_status te_census_get_info(const te_census *census, te_census_info *info);
+TE_API size_t te_census_count_tasks(const te_census *census);
+TE_API te_status te_census_get_task(const te_census *census, size_t index, te_census_task *task);
+TE_API te_status te_census_get_class(const te_census *census, size_t index, int number, te_census_class *entry);
+
+/* What is wrong with a file, in one line that names it, in the order of the list; NULL behind the last one. At most 1000 are
+ * kept. */
+TE_API const char *te_census_get_problem(const te_census *census, size_t index);
+
+/* Write into a folder (made if absent) check_<split>.json, all of it, and check_<split>.png, the mean picture and mean labels
+ * to look at, if any picture could be read. */
+TE_API te_status te_census_save(const te_census *census, const char *folder);
+
 /* ---- generated rooms as files ---------------------------------------------------------------------------------- */
 
 typedef struct te_rooms_options {

@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer train eval settings synth version help; do
+for name in devices init info infer train eval settings synth dataset version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -171,6 +171,81 @@ check "synth --count writes a folder with lists"
 run synth -q -o rooms --count 1
 [ "$status" -eq 5 ] && grep -q "'rooms/gt_sets/train.txt' is there already" stderr
 check "lists are not replaced"
+
+# ---- dataset check ----
+
+# check_rooms FOLDER ARGUMENTS...
+check_rooms() {
+    folder=$1
+    shift
+    run dataset check data.source=folder data.folder="$folder" model.semseg_classes=22 \
+        "model.tasks=semseg human_parts sal normals edge depth" "$@"
+}
+check_rooms rooms -q -o checked
+[ "$status" -eq 0 ] && [ ! -s stderr ] &&
+    [ "$(tail -1 stdout)" = "2 of 2 lists read, 5 pictures, 0 files missing or broken" ] &&
+    grep -q "^train: 3 pictures of 'rooms/gt_sets/train.txt', 64 pixels wide, 64 high$" stdout &&
+    grep -qE '^semseg +3 +0 +0 +100.0 % +[0-9]+ of 22 classes$' stdout && grep -qE '^ *21 +person +[0-9.]+ % +[0-3]$' stdout
+check "dataset check counts what there is"
+[ "$(ls checked | tr '\n' ' ')" = "check_train.json check_train.png check_val.json check_val.png " ]
+check "dataset check -o writes a sheet and JSON for each split"
+cp stdout first
+check_rooms rooms data.threads=3
+[ "$status" -eq 0 ] && cmp -s stdout first && grep -qE '^\[2/2\] val_000001 ' stderr
+check "dataset check says the same with three threads, and how far it is"
+rm rooms/human_parts/train_000001.png
+check_rooms rooms -q --split train
+[ "$status" -eq 0 ] && grep -qE '^human_parts +2 +1 +0 ' stdout
+check "dataset check: an absent label is no error"
+check_rooms rooms -q --split val
+[ "$status" -eq 0 ] && tail -1 stdout | grep -q '^1 of 1 lists read, 2 pictures, 0 ' && ! grep -q '^train' stdout
+check "dataset check --split"
+check_rooms rooms -q --count 1
+[ "$status" -eq 0 ] && tail -1 stdout | grep -q '^2 of 2 lists read, 2 pictures, 0 '
+check "dataset check --count"
+run synth -q -o wide --count 3 --size 48x80
+while IFS='|' read -r part breaking; do
+    case $part in '#'* | '') continue ;; esac
+    rm -rf bad
+    cp -r rooms bad
+    (cd bad && eval "$breaking")
+    check_rooms bad -q --split train
+    [ "$status" -eq 1 ] && grep -qE "^  .*$part" stdout && [ ! -s stderr ] && grep -q '^train: 3 pictures of ' stdout &&
+        [ "$(tail -1 stdout)" = "1 of 1 lists read, 3 pictures, 1 files missing or broken" ]
+    check "dataset check: $breaking -> '$part'"
+done <"$expected/broken.txt"
+rm -rf bad
+cp -r rooms bad
+grep -v -e '^#' -e images/ "$expected/broken.txt" | cut -d'|' -f2 >breaking # labels of a broken picture are not tried
+(cd bad && . ../breaking)
+check_rooms bad -q -o checked
+[ "$status" -eq 1 ] && [ "$(grep -c "^  .*'bad/" stdout)" -eq 11 ] && grep -q '"problem_count": 11,' checked/check_train.json &&
+    [ "$(tail -1 stdout)" = "2 of 2 lists read, 5 pictures, 11 files missing or broken" ]
+check "dataset check: all of them at once"
+rm bad/gt_sets/val.txt
+check_rooms bad -q
+[ "$status" -eq 1 ] && grep -q "^val: cannot open 'bad/gt_sets/val.txt': No such file" stdout &&
+    tail -1 stdout | grep -q '^1 of 2 lists read, 3 pictures, 11 '
+check "dataset check: an absent split"
+for list in '' '../train_000000' 'train_000000 train_000000'; do
+    # shellcheck disable=SC2086
+    printf '%s\n' $list >bad/gt_sets/train.txt
+    check_rooms bad -q --split train
+    [ "$status" -eq 1 ] && grep -q "^train: 'bad/gt_sets/train.txt' " stdout && tail -1 stdout | grep -q '^0 of 1 lists read'
+    check "dataset check: a list of '$list'"
+done
+i=0
+while [ $i -lt 23 ]; do
+    echo "gone_$i"
+    i=$((i + 1))
+done >bad/gt_sets/train.txt
+check_rooms bad -q --split train
+[ "$status" -eq 1 ] && [ "$(grep -c "there is no picture 'bad/images/gone_" stdout)" -eq 20 ] &&
+    grep -q '^  and 3 more$' stdout && tail -1 stdout | grep -q ', 23 pictures, 23 files missing or broken$'
+check "dataset check: the first twenty, then a count"
+check_rooms none_such -q
+[ "$status" -eq 1 ] && [ "$(grep -c "cannot open 'none_such/gt_sets/" stdout)" -eq 2 ]
+check "dataset check: an absent folder"
 
 # ---- wrong usage ----
 

@@ -35,6 +35,9 @@ const char *te_class_name(te_task_id task, int classes, int index, char buffer[T
     if (task == TE_HUMAN_PARTS && classes == 7 && index >= 0 && index < 7) {
         return parts[index];
     }
+    if (index == 255) {
+        return "no label";
+    }
     snprintf(buffer, TE_CLASS_NAME, "class %d", index);
     return buffer;
 }

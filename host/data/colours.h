@@ -13,8 +13,8 @@ typedef struct te_colour {
 te_colour te_colour_class(int classes, int index);
 
 /* Its name. What a data set's classes are called goes by their number: PASCAL's for 21, the generated rooms' for 22,
- * NYUD's for 40, the parts' for human_parts of 7; else "class 12", for which `buffer` is used. The result is `buffer` or
- * lives for ever. */
+ * NYUD's for 40, the parts' for human_parts of 7; 255 is "no label"; else "class 12", for which `buffer` is used. The result
+ * is `buffer` or lives for ever. */
 enum { TE_CLASS_NAME = 24 };
 const char *te_class_name(te_task_id task, int classes, int index, char buffer[TE_CLASS_NAME]);
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static const te_colour paper = {255, 255, 255};
+static const te_colour paper = {255, 255, 255}, nothing = {200, 200, 200};
 
 static void write_colour(uint8_t *to, te_colour colour)
 {
@@ -39,6 +39,8 @@ static void colour_values(const te_map *map, const te_legend *legend, te_picture
         for (int x = 0; x < map->width; x++, to += 3, from += map->channels) {
             if (reading == TE_READ_UNIT_VECTOR) {
                 write_colour(to, te_colour_normal(from));
+            } else if (!isfinite(*from)) { /* means of labels where there is none */
+                write_colour(to, nothing);
             } else if (reading == TE_READ_METRES) {
                 write_colour(to, te_colour_ramp(TE_RAMP_COOL, 1.0f - (*from - legend->low) * scale));
             } else {
