@@ -167,6 +167,26 @@ static void pictures_come_back_as_exactly_as_they_can(void **state)
     drop(maps);
 }
 
+/* More classes than a legend has columns for, and NYUD's, whose colours begin at another. */
+static void many_classes_come_back_from_their_colours(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 22, 40, 255};
+    static made at;
+    te_map maps[TE_TASK_COUNT];
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+        config.channels[TE_SEMSEG] = counts[k];
+        make(&at);
+        for (int i = 0; i < AREA; i++) {
+            at.classes[0][i] = (uint8_t)(i * 13 % counts[k]);
+        }
+        assert_ok(te_prediction_save(&at.prediction, root, "a", TE_SAVE_MAPS));
+        load("a", maps);
+        assert_memory_equal(maps[TE_SEMSEG].classes, at.classes[0], AREA);
+        drop(maps);
+    }
+}
+
 static void only_tasks_that_are_wanted_are_read(void **state)
 {
     (void)state;
@@ -377,8 +397,9 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(numpy_files_come_back_bit_for_bit), TEST(pictures_come_back_as_exactly_as_they_can),
-        TEST(only_tasks_that_are_wanted_are_read), TEST(tasks_nobody_saved_are_told), TEST(classes_of_other_programs),
-        TEST(values_of_other_programs), TEST(bad_pictures), TEST(bad_numpy_files),
+        TEST(many_classes_come_back_from_their_colours), TEST(only_tasks_that_are_wanted_are_read),
+        TEST(tasks_nobody_saved_are_told), TEST(classes_of_other_programs), TEST(values_of_other_programs), TEST(bad_pictures),
+        TEST(bad_numpy_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
