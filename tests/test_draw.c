@@ -68,7 +68,8 @@ static void test_class_colours(void **state)
     assert_true(same(te_colour_class(21, 11), (te_colour){192, 128, 0}));
     assert_true(same(te_colour_class(21, 15), (te_colour){192, 128, 128}));
     assert_true(same(te_colour_class(21, 20), (te_colour){0, 64, 128}));
-    assert_true(same(te_colour_class(256, 255), (te_colour){224, 224, 192}));
+    assert_true(same(te_colour_class(255, 254), (te_colour){96, 224, 192}));
+    assert_true(same(te_colour_class(21, 255), (te_colour){200, 200, 200}));
     assert_true(same(te_colour_class(40, 0), (te_colour){128, 0, 0})); /* NYUD has no background */
     for (int a = 0; a < 256; a++) {
         for (int b = 0; b < a; b++) {

@@ -115,8 +115,8 @@ static te_status save_sheet(const te_census *census, const char *path)
     te_picture *sheet = NULL;
     char footer[400];
     const te_census_info *info = &census->info;
-    snprintf(footer, sizeof footer, "means, of classes modes, of %" PRIu64 " pictures of '%.255s', stretched to one size; the "
-             "number of labels in brackets", info->pictures - info->broken, info->list ? info->list : "rooms");
+    snprintf(footer, sizeof footer, "means and modes of %" PRIu64 " pictures, (n): of n labels; '%.255s'",
+             info->pictures - info->broken, info->list ? info->list : "rooms");
     te_status status;
     TE_TRY_OUT(fill_page(&at, census));
     TE_TRY_OUT(te_sheet_draw_maps(&sheet, at.picture, at.cells, at.count, footer));

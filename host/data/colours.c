@@ -45,6 +45,9 @@ const char *te_class_name(te_task_id task, int classes, int index, char buffer[T
 /* PASCAL VOC's rule: bits 0, 1, 2 of the index are the top bits of red, green, blue, bits 3, 4, 5 the next, ... */
 te_colour te_colour_class(int classes, int index)
 {
+    if (index == 255) {
+        return (te_colour){200, 200, 200};
+    }
     unsigned bits = (unsigned)index + (classes == 40 ? 1 : 0), channel[3] = {0, 0, 0};
     for (int place = 7; place >= 0; place--, bits >>= 3) {
         for (int c = 0; c < 3; c++) {

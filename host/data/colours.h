@@ -9,7 +9,8 @@ typedef struct te_colour {
 } te_colour;
 
 /* Class `index` of `classes` of a semseg or human_parts map, in PASCAL VOC's colours. Sets whose first class is
- * a background have it black; NYUD's 40 classes have none and begin at the second colour, as its label files do. */
+ * a background have it black; NYUD's 40 classes have none and begin at the second colour, as its label files do. 255, no
+ * class, is a light grey. */
 te_colour te_colour_class(int classes, int index);
 
 /* Its name. What a data set's classes are called goes by their number: PASCAL's for 21, the generated rooms' for 22,
