@@ -212,7 +212,7 @@ typedef struct te_scheduler te_scheduler;
 typedef struct te_scheduler_options {
     int batch;         /* B; 0: 1 */
     int height, width; /* multiples of 16; 0: the model's input size */
-    int keep;          /* for te_scheduler_get(): 1 keeps "gates.*", 2 also "tap.*" and "memory.*" */
+    int keep;          /* for te_scheduler_get(): 1 keeps "gates.*", 2 also "tap.*" and "memory.*", 3 also "experts.*" */
 } te_scheduler_options;
 
 /* A view of an array that a scheduler owns. */
@@ -237,8 +237,8 @@ TE_API te_status te_scheduler_run(te_scheduler *scheduler, const float *input);
 
 /* A result of the last run by name, valid until the next run: "logits.<task>" (B,K,H,W); with options.keep also
  * "gates.<l>" (B,N,T*S) with S = E+1 scores a task (E with memory off), tasks in the model's order, "tap.<l>" (B,N,C),
- * and "memory.<l>.<task>" (B,N,D) after tap l (with memory off: the sum of decoded features so far). l counts from
- * 0. */
+ * "memory.<l>.<task>" (B,N,D) after tap l (with memory off: the sum of decoded features so far), and "experts.<l>"
+ * (B,N,E*D), the experts' features side by side. l counts from 0. */
 TE_API te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array);
 TE_API te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info);
 

@@ -105,7 +105,7 @@ static te_scheduler *run_golden(te_model *model, const te_safetensors *file)
     assert_non_null(entry);
     te_scheduler *scheduler;
     te_scheduler_options options = {.batch = (int)entry->shape[0], .height = (int)entry->shape[2],
-                                    .width = (int)entry->shape[3], .keep = 2};
+                                    .width = (int)entry->shape[3], .keep = 3};
     assert_ok(te_scheduler_create(&scheduler, model, device, &options));
     size_t count;
     float *input = read_golden(file, "golden.input", &count);
@@ -128,9 +128,9 @@ static void test_golden(void **state)
     assert_ok(te_safetensors_open(&file, path));
     assert_ok(te_model_load(&model, path));
     te_scheduler *scheduler = run_golden(model, file);
-    /* logits of every task, and of every tap: features, gates, and memories of every task */
+    /* logits of every task, and of every tap: its features, the experts', gates, and memories of every task */
     int tasks = model->config.task_count;
-    assert_int_equal(compare_all(scheduler, file), tasks + model->config.tap_count * (2 + tasks));
+    assert_int_equal(compare_all(scheduler, file), tasks + model->config.tap_count * (3 + tasks));
     te_scheduler_free(scheduler);
     te_model_free(model);
     te_safetensors_close(file);

@@ -174,8 +174,8 @@ void te_mmoe_start(te_graph *graph, const te_config *config, te_extent extent, t
     }
 }
 
-te_tensor te_mmoe_forward(te_graph *graph, const te_config *config, te_extent extent, int tap_index, te_tensor tap,
-                          te_tensor *memories)
+te_mmoe_results te_mmoe_forward(te_graph *graph, const te_config *config, te_extent extent, int tap_index, te_tensor tap,
+                                te_tensor *memories)
 {
     te_graph_begin_segment(graph);
     graph->part = "experts";
@@ -196,5 +196,5 @@ te_tensor te_mmoe_forward(te_graph *graph, const te_config *config, te_extent ex
         }
     }
     te_graph_end_segment(graph);
-    return gates;
+    return (te_mmoe_results){.features = features, .gates = gates};
 }

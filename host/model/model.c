@@ -80,15 +80,18 @@ te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent exte
     te_vit_forward(graph, config, extent, image, taps);
     te_mmoe_start(graph, config, extent, memories);
     for (int tap = 0; tap < config->tap_count; tap++) {
-        te_tensor gates = te_mmoe_forward(graph, config, extent, tap, taps[tap], memories);
+        te_mmoe_results results = te_mmoe_forward(graph, config, extent, tap, taps[tap], memories);
         if (keep > 0) {
-            name_output(graph, gates, "gates", tap, NULL);
+            name_output(graph, results.gates, "gates", tap, NULL);
         }
         if (keep > 1) {
             name_output(graph, taps[tap], "tap", tap, NULL);
         }
         for (int t = 0; keep > 1 && t < config->task_count; t++) {
             name_output(graph, memories[t], "memory", tap, config->task_names[t]);
+        }
+        if (keep > 2) {
+            name_output(graph, results.features, "experts", tap, NULL);
         }
     }
     for (int t = 0; t < config->task_count; t++) {

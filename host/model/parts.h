@@ -45,10 +45,14 @@ void te_vit_forward(te_graph *graph, const te_config *config, te_extent extent, 
 te_status te_mmoe_declare(te_params *params, const te_config *config);
 /* Memories before the first tap, one a task (B,N,D); absent without memory. */
 void te_mmoe_start(te_graph *graph, const te_config *config, te_extent extent, te_tensor *memories);
-/* tap (B,N,C): memories[t] are read and written; without memory, decoded features are summed there. Returns the gates
- * (B,N,T*S). */
-te_tensor te_mmoe_forward(te_graph *graph, const te_config *config, te_extent extent, int tap_index, te_tensor tap,
-                          te_tensor *memories);
+/* What happened at a tap: the experts' features side by side (B,N,E*D), the gates (B,N,T*S). */
+typedef struct te_mmoe_results {
+    te_tensor features, gates;
+} te_mmoe_results;
+
+/* tap (B,N,C): memories[t] are read and written; without memory, decoded features are summed there. */
+te_mmoe_results te_mmoe_forward(te_graph *graph, const te_config *config, te_extent extent, int tap_index, te_tensor tap,
+                                te_tensor *memories);
 
 /* ---- heads.c (section 4) ---- */
 

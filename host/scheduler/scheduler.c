@@ -90,8 +90,8 @@ te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *
 {
     int value = te_graph_find(&scheduler->graph, name);
     if (value < 0) {
-        return te_fail(TE_ERR_ARGUMENT, "the scheduler keeps no result '%s' (taps, gates and memories need "
-                       "options.keep)", name);
+        return te_fail(TE_ERR_ARGUMENT, "the scheduler keeps no result '%s' (gates, taps, memories and "
+                       "experts need options.keep)", name);
     }
     if (!scheduler->ran) {
         return te_fail(TE_ERR_ARGUMENT, "there is no result '%s' before a run has come to its end", name);

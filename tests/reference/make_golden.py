@@ -8,6 +8,7 @@
 "golden.batch" as metadata, and the tensors
     golden.input (B,3,H,W)            golden.logits.<task> (B,K,H,W)
     golden.tap.<l> (B,N,C)            golden.gates.<l> (B,N,T*S), tasks in the model's order
+    golden.experts.<l> (B,N,E*D), the experts' features side by side
     golden.memory.<l>.<task> (B,N,D)  after the write at tap l (memory off: the sum of z so far); l from 0
 timm_backbone.safetensors holds a backbone under timm's names with a square position grid and a class token.
 timm_expected*.safetensors hold settings, golden.input and golden.tap.<l> after that backbone replaced the one of
@@ -25,7 +26,7 @@ import numpy as np
 import torch
 
 from safetensors_io import load, save
-from taskexpert import TaskExpert, configure, load_timm_backbone, load_weights
+from taskexpert import PATCH, TaskExpert, configure, load_timm_backbone, load_weights
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
 OTHERS = {"training", "metrics", "augment"}  # golden files that scripts of their own write
@@ -141,6 +142,7 @@ def make_case(case):
     config = model.config
     image = random.standard_normal((batch, 3, config.height, config.width_pixels)).astype(np.float32)
     result = model(doubled(image))
+    grid = (config.height // PATCH, config.width_pixels // PATCH)
     if config.top:
         check_margin(case, model, doubled(image))
     tensors["golden.input"] = image
@@ -148,6 +150,8 @@ def make_case(case):
     for l in range(len(config.taps)):
         tensors["golden.tap.%d" % l] = as_float(result.taps[l])
         tensors["golden.gates.%d" % l] = as_float(result.gates[l])
+        tensors["golden.experts.%d" % l] = as_float(
+            torch.cat([expert(result.taps[l], grid) for expert in model.mmoe[l].experts], 2))
         for task in config.tasks:
             tensors["golden.memory.%d.%s" % (l, task)] = as_float(result.memory[l][task])
     check_scale(case, tensors)
