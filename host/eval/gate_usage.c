@@ -66,6 +66,9 @@ static void add_token(te_gate_usage *usage, int tap, const float *g)
 void te_gate_usage_add(te_gate_usage *usage, const te_prediction *prediction)
 {
     const te_fit *fit = &prediction->fit;
+    if (!prediction->gates[0]) {
+        return;
+    }
     int left = fit->left / TE_PATCH, right = (fit->left + fit->width + TE_PATCH - 1) / TE_PATCH;
     int top = fit->top / TE_PATCH, bottom = (fit->top + fit->height + TE_PATCH - 1) / TE_PATCH;
     int stride = usage->config.task_count * usage->config.scores;

@@ -10,7 +10,8 @@ typedef struct te_gate_usage te_gate_usage;
 te_status te_gate_usage_create(te_gate_usage **usage, const te_config *config);
 void te_gate_usage_free(te_gate_usage *usage);
 
-/* Add the gates of a picture: those of the tokens that the picture covers at least in part, none of the padding's. */
+/* Add the gates of a picture: those of the tokens that the picture covers at least in part, none of the padding's. A
+ * prediction without gates is left out. */
 void te_gate_usage_add(te_gate_usage *usage, const te_prediction *prediction);
 
 /* Pictures that were added. Before the first one all means are 0. */
