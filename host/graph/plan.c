@@ -101,6 +101,32 @@ te_status te_plan_write(te_plan *plan, int value, const float *data)
     return te_buffer_write(placed->buffer, 0, data, (size_t)placed->elements * sizeof(float));
 }
 
+typedef struct read_context {
+    int value;
+    bool found;
+} read_context;
+
+static void note_read(int value, void *context)
+{
+    read_context *read = context;
+    read->found |= value == read->value;
+}
+
+te_status te_plan_write_param(te_plan *plan, int value, const float *data)
+{
+    read_context read = {.value = value};
+    for (int i = 0; i < plan->step_count; i++) {
+        if (plan->values[te_step_writes(&plan->steps[i])].constant) {
+            te_step_visit(&plan->steps[i], note_read, &read);
+        }
+    }
+    if (read.found || !plan->values[value].buffer) {
+        return te_fail(TE_ERR_ARGUMENT, "parameter '%s' cannot be changed: the plan holds it rearranged",
+                       plan->graph->params->list[plan->values[value].param].name);
+    }
+    return te_plan_write(plan, value, data);
+}
+
 enum { BOTH_PARTS = -1 };
 
 /* Run the steps whose calls have `closing` of this value, or all. */

@@ -32,6 +32,9 @@ te_status te_plan_create_beside(te_plan **plan, te_device *device, const te_grap
 
 /* Copy host data into an input; run the body; copy an output to the host (waits for it). Values are graph indices. */
 te_status te_plan_write(te_plan *plan, int value, const float *data);
+
+/* Copy host data over a param, which the next run reads. TE_ERR_ARGUMENT where the plan has made constants of it. */
+te_status te_plan_write_param(te_plan *plan, int value, const float *data);
 te_status te_plan_run(te_plan *plan);
 
 /* Run the part of the body that was recorded with graph->closing, or the other one. te_plan_run() runs both. */

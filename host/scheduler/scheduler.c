@@ -1,4 +1,6 @@
 /* The scheduler: a model made ready on a device for one input size, run on arrays. */
+#include "scheduler/scheduler.h"
+
 #include "base/interrupt.h"
 #include "model/model.h"
 
@@ -110,6 +112,18 @@ te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *
     *array = (te_array){.data = scheduler->outputs[value], .rank = shape->rank};
     memcpy(array->shape, shape->size, sizeof array->shape);
     return TE_OK;
+}
+
+te_status te_scheduler_set_param(te_scheduler *scheduler, const char *name, const float *data)
+{
+    const te_graph *graph = &scheduler->graph;
+    int param = te_params_find(graph->params, name);
+    for (int i = 0; param >= 0 && i < graph->value_count; i++) {
+        if (graph->values[i].place == TE_PLACE_PARAM && graph->values[i].param == param) {
+            return te_plan_write_param(scheduler->plan, i, data);
+        }
+    }
+    return te_fail(TE_ERR_ARGUMENT, "the model has no parameter '%s'", name);
 }
 
 te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info)
