@@ -39,6 +39,18 @@ te_fit te_fit_picture(int picture_width, int picture_height, int input_width, in
     return fit;
 }
 
+te_fit te_fit_place(int picture_width, int picture_height, int input_width, int input_height)
+{
+    te_fit fit = te_fit_picture(picture_width, picture_height, input_width, input_height, TE_FIT_PAD);
+    if (picture_width <= input_width && picture_height <= input_height) {
+        fit.width = picture_width;
+        fit.height = picture_height;
+        fit.left = (input_width - picture_width) / 2;
+        fit.top = (input_height - picture_height) / 2;
+    }
+    return fit;
+}
+
 te_status te_fit_input(const te_fit *fit, const te_picture *picture, float *input)
 {
     if (picture->width != fit->picture_width || picture->height != fit->picture_height) {

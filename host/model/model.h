@@ -28,7 +28,8 @@ te_status te_model_save_with(const te_model *model, const char *path, te_storage
 te_status te_model_resize(te_model *model, int height, int width);
 
 /* Record the forward pass for `extent`. Outputs are named as te_scheduler_get() documents; with `keep` 1 those of the
- * gates too, with 2 those of taps and memories, with 3 the experts' features. Returns the input (B,3,H,W). The graph refers to the model's params. */
+ * gates too, with 2 those of taps and memories, with 3 the experts' features. Returns the input (B,3,H,W). The graph
+ * refers to the model's params. */
 te_tensor te_model_record(const te_model *model, te_graph *graph, te_extent extent, int keep);
 
 #endif
