@@ -9,7 +9,7 @@ if ! "$1" -c 'import torch' 2>/dev/null; then
     echo "not run: python3-torch is not installed"
     exit 77
 fi
-for name in training augment metrics; do
+for name in training augment metrics principal; do
     "$1" -B "$here/reference/make_golden_$name.py" --check || exit 1
 done
 "$1" -B "$here/reference/check_metrics.py" --seeds 1 || [ $? -eq 77 ] || exit 1
