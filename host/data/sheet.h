@@ -31,6 +31,23 @@ typedef struct te_sheet_gates {
  * cells share one scale, 0 to the largest score rounded up to a multiple of 0.05, which a bar shows. */
 te_status te_sheet_draw_gates(te_picture **sheet, const te_sheet_gates *gates, const char *footer);
 
+/* What the experts make of a picture, and who listens to whom. Maps are of the tokens that the picture covers. */
+typedef struct te_sheet_experts {
+    const te_picture *picture;
+    int width, height;                  /* of the maps */
+    int tap_count, expert_count, task_count;
+    int memory;                         /* 1: the memory has a score, the last one */
+    const te_picture *const *features;  /* (tap_count,expert_count): an expert's feature in colours, (width,height) pixels */
+    const double (*shares)[3];          /* (tap_count): what share of the features' variance each colour shows */
+    const float *const *gates;          /* (tap_count): at the first of these tokens, (...,task_count,S) */
+    size_t row;                         /* tokens from line to line there */
+    const char *const *titles;          /* (task_count) */
+} te_sheet_experts;
+
+/* The taps side by side, in each a column for each expert and the memory: the feature, below it its score for each task and
+ * its mean. All scores share one scale, as in te_sheet_draw_gates(). */
+te_status te_sheet_draw_experts(te_picture **sheet, const te_sheet_experts *experts, const char *footer);
+
 /* Samples with their labels and what a network makes of them. */
 typedef struct te_sheet_sample {
     const float *image;                        /* (3,h,w), normalised as the network sees it */

@@ -1,9 +1,9 @@
 #include "base/c_locale.h"
 #include "data/draw.h"
 #include "data/sheet.h"
+#include "data/sheet_scores.h"
 #include "data/text.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum {
@@ -13,11 +13,10 @@ enum {
     LABEL = 15,
     FOOTER = 14,
     GAP = 6,
-    BAR = 320,
     LABEL_BYTES = 32
 };
 
-static const te_colour paper = {255, 255, 255}, ink = {24, 24, 24}, pale = {110, 110, 110}, line = {120, 120, 120};
+static const te_colour paper = {255, 255, 255}, ink = {24, 24, 24}, pale = {110, 110, 110};
 
 /* Where things are: rows of `step` pixels from `top` on, columns of `column` from `left` on. */
 typedef struct te_gates_layout {
@@ -32,25 +31,20 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-static float score_at(const te_sheet_gates *gates, int tap, int score, int token)
+static te_score_map map_of(const te_sheet_gates *gates, int tap, int score)
 {
-    return gates->taps[tap][(size_t)token * gates->stride + (size_t)score];
+    return (te_score_map){.first = gates->taps[tap] + score, .width = gates->width, .height = gates->height,
+                          .row = (size_t)gates->width, .stride = gates->stride};
 }
 
-/* The largest score, rounded up to a multiple of 0.05; what is no finite number is left out. */
 static float find_scale(const te_sheet_gates *gates)
 {
     float most = 0.0f;
-    for (int tap = 0; tap < gates->tap_count; tap++) {
-        for (int score = 0; score < gates->score_count; score++) {
-            for (int token = 0; token < gates->height * gates->width; token++) {
-                float value = score_at(gates, tap, score, token);
-                most = isfinite(value) && value > most ? value : most;
-            }
-        }
+    for (int i = 0; i < gates->tap_count * gates->score_count; i++) {
+        te_score_map map = map_of(gates, i / gates->score_count, i % gates->score_count);
+        most = te_score_map_largest(&map, most);
     }
-    float steps = ceilf(most * 20.0f - 1e-4f);
-    return (steps < 1.0f ? 1.0f : steps) / 20.0f;
+    return te_scores_scale(most);
 }
 
 static te_gates_layout lay_out(const te_sheet_gates *gates)
@@ -64,7 +58,7 @@ static te_gates_layout lay_out(const te_sheet_gates *gates)
     layout.top = MARGIN + TITLE + 2 * GAP + LABEL + GAP;
     layout.step = layout.height + GAP + LABEL + MARGIN;
     layout.page_width = layout.left + gates->score_count * layout.column;
-    int bar = 2 * MARGIN + BAR, title = 2 * MARGIN + (gates->title ? te_text_width(TITLE, gates->title) : 0);
+    int bar = 2 * MARGIN + TE_SCORES_BAR, title = 2 * MARGIN + (gates->title ? te_text_width(TITLE, gates->title) : 0);
     layout.page_width = larger(layout.page_width, larger(bar, title));
     layout.bar_top = layout.top + gates->tap_count * layout.step;
     layout.page_height = layout.bar_top + LABEL + MARGIN;
@@ -82,25 +76,13 @@ static te_status draw_centred(te_picture *sheet, int x, int y, te_colour colour,
 static te_status draw_map(te_picture *sheet, const te_sheet_gates *gates, const te_gates_layout *layout, int tap,
                           int score)
 {
-    te_picture *map;
-    TE_TRY(te_picture_allocate(&map, gates->width, gates->height));
-    double sum = 0.0;
-    int tokens = gates->height * gates->width;
-    for (int token = 0; token < tokens; token++) {
-        float value = score_at(gates, tap, score, token);
-        te_colour colour = te_colour_ramp(TE_RAMP_WARM, value / layout->scale);
-        map->rgb[3 * token] = colour.r;
-        map->rgb[3 * token + 1] = colour.g;
-        map->rgb[3 * token + 2] = colour.b;
-        sum += (double)value;
-    }
+    te_score_map map = map_of(gates, tap, score);
+    double mean;
     int center = layout->left + score * layout->column + (layout->column - MARGIN) / 2;
     int x = center - layout->width / 2, y = layout->top + tap * layout->step;
-    te_status status = te_draw_picture(sheet, x, y, layout->width, layout->height, TE_DRAW_BLOCKS, map);
-    te_picture_free(map);
-    TE_TRY(status);
+    TE_TRY(te_score_map_draw(sheet, x, y, layout->width, layout->height, &map, layout->scale, &mean));
     char text[LABEL_BYTES];
-    te_print(text, sizeof text, "mean %.3f", sum / tokens);
+    te_print(text, sizeof text, "mean %.3f", mean);
     return draw_centred(sheet, center, y + layout->height + GAP, pale, text);
 }
 
@@ -124,18 +106,6 @@ static te_status draw_labels(te_picture *sheet, const te_sheet_gates *gates, con
     return TE_OK;
 }
 
-/* "0.00", the ramp, "0.45" */
-static te_status draw_bar(te_picture *sheet, const te_gates_layout *layout)
-{
-    char text[LABEL_BYTES];
-    int number = te_text_width(LABEL, "0.00"), x = MARGIN + number + GAP, width = BAR - 2 * (number + GAP);
-    te_print(text, sizeof text, "%.2f", (double)layout->scale);
-    TE_TRY(te_text_draw(sheet, MARGIN, layout->bar_top, number, LABEL, ink, "0.00"));
-    te_draw_ramp(sheet, x, layout->bar_top + 1, width, LABEL - 2, TE_RAMP_WARM, 0.0f, 1.0f);
-    te_draw_frame(sheet, x, layout->bar_top + 1, width, LABEL - 2, 1, line);
-    return te_text_draw(sheet, x + width + GAP, layout->bar_top, BAR, LABEL, ink, text);
-}
-
 te_status te_sheet_draw_gates(te_picture **sheet, const te_sheet_gates *gates, const char *footer)
 {
     if (gates->tap_count < 1 || gates->tap_count > 99 || gates->score_count < 1 || gates->score_count > 99 ||
@@ -156,7 +126,7 @@ te_status te_sheet_draw_gates(te_picture **sheet, const te_sheet_gates *gates, c
             TE_TRY_OUT(draw_map(made, gates, &layout, tap, score));
         }
     }
-    TE_TRY_OUT(draw_bar(made, &layout));
+    TE_TRY_OUT(te_scores_bar_draw(made, MARGIN, layout.bar_top, LABEL, layout.scale));
     if (footer) {
         TE_TRY_OUT(te_text_draw(made, MARGIN, layout.page_height, made->width - 2 * MARGIN, FOOTER, pale, footer));
     }
