@@ -396,6 +396,66 @@ TE_API const char *te_census_get_problem(const te_census *census, size_t index);
 /* Write into a folder (made if absent) check_<split>.json, all of it, and check_<split>.png, the mean picture and mean labels
  * to look at, if any picture could be read. */
 TE_API te_status te_census_save(const te_census *census, const char *folder);
+/* ---- experts: who serves whom in a model (docs/EXPERTS.md) ------------------------------------------------------- */
+
+typedef struct te_experts te_experts;
+
+/* Look into `model` on `device`, at the input size of `settings` (NULL: the model's own). */
+TE_API te_status te_experts_create(te_experts **experts, te_model *model, te_device *device, const te_settings *settings);
+TE_API void te_experts_free(te_experts *experts);
+
+/* Run a picture of any size, fitted as [input] says, and add it to the mean scores. */
+TE_API te_status te_experts_run(te_experts *experts, const te_picture *picture);
+
+/* Draw the picture of the last te_experts_run() as <folder>/<stem>_experts.png (the folder is made if absent): each expert's
+ * feature in colours, and how much each task takes from it where. */
+TE_API te_status te_experts_save_picture(const te_experts *experts, const char *folder, const char *stem);
+
+typedef struct te_experts_options {
+    uint64_t count;               /* pictures; 0: all */
+    int ablation;                 /* 1: also judge the model with each expert, or the memory, switched off; 2: and with each
+                                     switched off at each tap alone */
+    te_scores_function report;    /* may be NULL */
+    void *context;                /* for the report */
+} te_experts_options;
+
+/* Run the first pictures of the validation split that [data] of the settings describes and add them to the mean scores. Off
+ * means that gates cannot choose it: the other scores share its place. TE_ERR_INTERRUPTED soon after te_interrupt(). */
+TE_API te_status te_experts_run_split(te_experts *experts, const te_experts_options *options);
+
+typedef struct te_experts_info {
+    int taps, experts;            /* of the model */
+    int memory;                   /* 1: the memory is one more expert */
+    int scores;                   /* of a gate: experts + memory */
+    uint64_t pictures;            /* that were run */
+} te_experts_info;
+
+TE_API void te_experts_get_info(const te_experts *experts, te_experts_info *info);
+
+/* Of the model's task `task` at `tap` (from 0; -1: the mean over the taps), over all tokens that pictures covered:
+ * the mean of gate score `score` (from 0; the memory's is the last), and that of the entropy of a token's scores, 0 where
+ * one takes all to 1 where all are equal. */
+TE_API te_status te_experts_get_mean(const te_experts *experts, int tap, size_t task, int score, double *mean);
+TE_API te_status te_experts_get_entropy(const te_experts *experts, int tap, size_t task, double *entropy);
+
+/* What the primary metric of a task becomes with something switched off. */
+typedef struct te_experts_loss {
+    int score;                    /* what is off: an expert, the memory; -1: nothing */
+    int tap;                      /* where; -1: everywhere */
+    const char *task;
+    char metric[32];              /* "mIoU"; empty, and value NaN, where no picture had a label of the task */
+    const char *unit;             /* "%", "m", "degrees" or "" */
+    int higher_is_better;
+    double value;
+    double loss;                  /* how much worse than the whole model, in the metric's unit; below 0: better */
+} te_experts_loss;
+
+/* Rows of the last te_experts_run_split() with options.ablation, else 0: the whole model first. */
+TE_API size_t te_experts_count_losses(const te_experts *experts);
+TE_API te_status te_experts_get_loss(const te_experts *experts, size_t row, size_t task, te_experts_loss *loss);
+
+/* Write all numbers as <folder>/experts.json; the folder is made if absent. */
+TE_API te_status te_experts_save(const te_experts *experts, const char *folder);
 
 /* ---- generated rooms as files ---------------------------------------------------------------------------------- */
 

@@ -22,7 +22,8 @@ size_t te_ablation_count(const te_ablation *ablation);
 /* What is off in a row: a score or TE_NOTHING, at a tap or TE_ALL_TAPS. */
 void te_ablation_get_row(const te_ablation *ablation, size_t row, int *score, int *tap);
 
-/* The primary metric of the config's task `task` in a row. TE_ERR_ARGUMENT where no picture had a label of it. */
+/* The primary metric of the config's task `task` in a row. Where no picture had a label of it, it has
+ * no name, and its value is NaN. */
 te_status te_ablation_get_value(const te_ablation *ablation, size_t row, int task, te_metric_value *value);
 
 #endif

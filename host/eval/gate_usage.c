@@ -11,6 +11,14 @@ struct te_gate_usage {
     uint64_t pictures;
 };
 
+te_token_region te_token_region_find(const te_fit *fit)
+{
+    int left = fit->left / TE_PATCH, right = (fit->left + fit->width + TE_PATCH - 1) / TE_PATCH;
+    int top = fit->top / TE_PATCH, bottom = (fit->top + fit->height + TE_PATCH - 1) / TE_PATCH;
+    return (te_token_region){.left = left, .top = top, .width = right - left, .height = bottom - top,
+                             .row = fit->input_width / TE_PATCH};
+}
+
 te_status te_gate_usage_create(te_gate_usage **usage, const te_config *config)
 {
     te_gate_usage *created = te_alloc(1, sizeof *created, "the use of gates");
@@ -65,22 +73,18 @@ static void add_token(te_gate_usage *usage, int tap, const float *g)
 
 void te_gate_usage_add(te_gate_usage *usage, const te_prediction *prediction)
 {
-    const te_fit *fit = &prediction->fit;
     if (!prediction->gates[0]) {
         return;
     }
-    int left = fit->left / TE_PATCH, right = (fit->left + fit->width + TE_PATCH - 1) / TE_PATCH;
-    int top = fit->top / TE_PATCH, bottom = (fit->top + fit->height + TE_PATCH - 1) / TE_PATCH;
-    int stride = usage->config.task_count * usage->config.scores;
+    te_token_region region = te_token_region_find(&prediction->fit);
+    int tokens = region.width * region.height, stride = usage->config.task_count * usage->config.scores;
     for (int tap = 0; tap < usage->config.tap_count; tap++) {
-        for (int y = top; y < bottom; y++) {
-            for (int x = left; x < right; x++) {
-                int64_t token = (int64_t)y * (fit->input_width / TE_PATCH) + x;
-                add_token(usage, tap, prediction->gates[tap] + token * stride);
-            }
+        for (int i = 0; i < tokens; i++) {
+            int token = (region.top + i / region.width) * region.row + region.left + i % region.width;
+            add_token(usage, tap, prediction->gates[tap] + (size_t)token * (size_t)stride);
         }
     }
-    usage->tokens += (double)(right - left) * (double)(bottom - top);
+    usage->tokens += (double)tokens;
     usage->pictures++;
 }
 

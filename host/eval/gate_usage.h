@@ -5,13 +5,20 @@
 
 #include "eval/prediction.h"
 
+/* The tokens that a picture covers in the input, at least in part; `row` from line to line. */
+typedef struct te_token_region {
+    int left, top, width, height, row;
+} te_token_region;
+
+te_token_region te_token_region_find(const te_fit *fit);
+
 typedef struct te_gate_usage te_gate_usage;
 
 te_status te_gate_usage_create(te_gate_usage **usage, const te_config *config);
 void te_gate_usage_free(te_gate_usage *usage);
 
-/* Add the gates of a picture: those of the tokens that the picture covers at least in part, none of the padding's. A
- * prediction without gates is left out. */
+/* Add the gates of a picture: those of the tokens that the picture covers, not those of the padding. A prediction
+ * without gates is left out. */
 void te_gate_usage_add(te_gate_usage *usage, const te_prediction *prediction);
 
 /* Pictures that were added. Before the first one all means are 0. */

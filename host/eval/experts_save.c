@@ -1,0 +1,110 @@
+/* What was found about experts, as JSON. Taps and experts are counted from 1, as on sheets and in tables. */
+#include "eval/experts.h"
+
+#include "base/files.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *describe_gate(const te_experts *experts, int tap, int task)
+{
+    const te_gate_usage *usage = experts->usage;
+    json_t *means = json_array();
+    for (int score = 0; score < experts->config->scores; score++) {
+        json_array_append_new(means, number(te_gate_usage_get_mean(usage, tap, task, score)));
+    }
+    return json_pack("{s:s, s:i, s:o, s:o}", "task", experts->config->task_names[task], "tap", tap + 1, "scores", means,
+                     "entropy", number(te_gate_usage_get_entropy(usage, tap, task)));
+}
+
+static json_t *describe_gates(const te_experts *experts)
+{
+    json_t *list = json_array();
+    for (int task = 0; task < experts->config->task_count; task++) {
+        for (int tap = 0; tap < experts->config->tap_count; tap++) {
+            json_array_append_new(list, describe_gate(experts, tap, task));
+        }
+    }
+    return list;
+}
+
+static json_t *describe_loss(const te_experts_loss *loss)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "task", loss->task, "metric", loss->metric, "unit", loss->unit,
+                     "better", loss->higher_is_better ? "higher" : "lower", "value", number(loss->value), "loss",
+                     number(loss->loss));
+}
+
+/* What is off in the row of a loss, and where. */
+static json_t *describe_off(const te_experts *experts, const te_experts_loss *loss, json_t *metrics)
+{
+    char off[32];
+    bool memory = loss->score == experts->config->experts;
+    snprintf(off, sizeof off, "expert %d", loss->score + 1);
+    return json_pack("{s:o, s:o, s:o}", "off",
+                     loss->score == TE_NOTHING ? json_null() : json_string(memory ? "memory" : off), "tap",
+                     loss->tap == TE_ALL_TAPS ? json_null() : json_integer(loss->tap + 1), "metrics", metrics);
+}
+
+static te_status describe_ablation(const te_experts *experts, json_t *list)
+{
+    for (size_t row = 0; row < te_experts_count_losses(experts); row++) {
+        json_t *metrics = json_array();
+        te_experts_loss loss = {0};
+        for (size_t task = 0; task < (size_t)experts->config->task_count; task++) {
+            te_status status = te_experts_get_loss(experts, row, task, &loss);
+            if (status != TE_OK) {
+                json_decref(metrics);
+                return status;
+            }
+            if (*loss.metric) {
+                json_array_append_new(metrics, describe_loss(&loss));
+            }
+        }
+        json_array_append_new(list, describe_off(experts, &loss, metrics));
+    }
+    return TE_OK;
+}
+
+static te_status describe(const te_experts *experts, json_t **all)
+{
+    const te_config *config = experts->config;
+    json_t *ablation = json_array();
+    te_status status = describe_ablation(experts, ablation);
+    if (status != TE_OK) {
+        json_decref(ablation);
+        return status;
+    }
+    *all = json_pack("{s:s, s:I, s:i, s:b, s:i, s:o, s:o}", "version", te_version(), "pictures",
+                     (json_int_t)te_gate_usage_count(experts->usage), "experts", config->experts, "memory",
+                     config->memory, "taps", config->tap_count, "gates", describe_gates(experts), "ablation", ablation);
+    return *all ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for what is known about experts");
+}
+
+te_status te_experts_save(const te_experts *experts, const char *folder)
+{
+    json_t *all;
+    TE_TRY(te_folder_make(folder));
+    TE_TRY(describe(experts, &all));
+    char *text = json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(9)), *path = te_path_join(folder, "experts.json");
+    json_decref(all);
+    te_status status = TE_ERR_MEMORY;
+    if (text && path) {
+        size_t length = strlen(text);
+        text[length] = '\n'; /* in place of the zero byte, which is not written */
+        status = te_file_write(path, text, length + 1);
+    } else if (!text) {
+        te_fail(status, "out of memory for '%s'", folder);
+    }
+    free(path);
+    free(text);
+    return status;
+}
