@@ -1,4 +1,5 @@
 /* taskexpert infer: dense maps of pictures. */
+#include "folder.h"
 #include "forward_timer.h"
 #include "inputs.h"
 #include "message.h"
@@ -8,12 +9,9 @@
 #include "resolve.h"
 #include "stop.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { WEIGHTS, OUT, CONFIG, DEVICE, NPY, GATES, RAW, NO_MAPS, TIME };
 
@@ -53,36 +51,6 @@ static int check_sources(const job *at)
     return CLI_OK;
 }
 
-/* "a/b" -> "a" -> "."; 0 at the end. `path` is not empty. */
-static int go_up(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (!slash && strcmp(path, ".") == 0) {
-        return 0;
-    }
-    if (slash) {
-        slash[slash == path ? 1 : 0] = '\0';
-    } else {
-        strcpy(path, ".");
-    }
-    return 1;
-}
-
-/* Can results be written there? The folder, or the nearest one above it that exists, must be writable. */
-static int check_out(const char *out)
-{
-    struct stat facts;
-    char *path = strdup(out);
-    int error = ENOMEM;
-    while (path && (error = stat(path, &facts) ? errno : 0) == ENOENT && go_up(path)) {
-    }
-    if (!error) {
-        error = !S_ISDIR(facts.st_mode) ? ENOTDIR : access(path, W_OK | X_OK) ? errno : 0;
-    }
-    free(path);
-    return error ? cli_fail(CLI_FILE, "cannot write into the folder '%s': %s", out, strerror(error)) : CLI_OK;
-}
-
 static int collect_inputs(job *at)
 {
     const char *lacks = !at->out || !*at->out               ? "the option '--out DIR'"
@@ -91,7 +59,7 @@ static int collect_inputs(job *at)
     if (lacks) {
         return cli_fail(CLI_USAGE, "'infer' needs %s; see 'taskexpert help infer'", lacks);
     }
-    CLI_TRY(check_out(at->out));
+    CLI_TRY(cli_folder_check(at->out));
     for (size_t i = 0; i < at->arguments->operand_count; i++) {
         CLI_TRY(cli_inputs_add(&at->inputs, at->arguments->operands[i]));
     }
