@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer train eval settings synth dataset version help; do
+for name in devices init info infer train eval experts settings synth dataset version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -489,6 +489,23 @@ check "eval of a model for other classes"
 run eval -w rooms.safetensors --count 1
 grep -q '^taskexpert: judging on the first 1 of 500 generated rooms$' stderr
 check "eval says what it judges on"
+
+# ---- experts ----
+
+run experts -w rooms.safetensors -o out/experts --count 2
+[ "$status" -eq 0 ] && awk '{ print $1, $2 }' stdout | cmp - "$expected/experts.txt" &&
+    grep -qE '^depth +all( +0\.[0-9]{3}){7}$' stdout && grep -qE '^memory +all( +[0-9.]+ \([+-][0-9.]+\)){6}$' stdout
+check "experts prints the rows of tests/cli/experts.txt"
+grep -q '^taskexpert: looking at 2 of 500 generated rooms$' stderr && grep -qE '^\[2/2\] 1 [0-9]+\.[0-9]{2} s$' stderr &&
+    grep -q '"off": "expert 5"' out/experts/experts.json && grep -q '"entropy"' out/experts/experts.json
+check "experts tells what it does and writes JSON"
+run experts -q -w rooms.safetensors --count 1 --per-tap
+[ "$status" -eq 0 ] && [ "$(grep -c '^memory' stdout)" -eq 3 ] && grep -qE '^expert 2 +2 ' stdout && [ ! -s stderr ]
+check "experts --per-tap"
+run experts -q -w w.safetensors -o out/experts pictures/b.ppm broken.png
+[ "$status" -eq 1 ] && [ -s out/experts/b_experts.png ] && ! grep -q '^nothing' stdout &&
+    [ "$(grep -c '^depth' stdout)" -eq "$(grep -c '^semseg' stdout)" ]
+check "experts draws pictures and skips what is none"
 
 # ---- a signal ----
 

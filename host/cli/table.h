@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLI_TABLE_COLUMNS = 8, CLI_TABLE_CELL = 320 };
+enum { CLI_TABLE_COLUMNS = 80, CLI_TABLE_CELL = 320 };
 
 typedef struct cli_table {
     const char *alignment; /* a letter for each column: 'l' or 'r' */
