@@ -20,4 +20,7 @@ te_status te_png_save_rgb(const char *path, int width, int height, const uint8_t
 te_status te_png_save_grey(const char *path, int width, int height, const uint8_t *grey);
 te_status te_png_save_grey16(const char *path, int width, int height, const uint16_t *grey);
 
+/* rgb (height,width,3) as a PNG file in fresh memory: free() it. */
+te_status te_png_encode_rgb(uint8_t **data, size_t *bytes, int width, int height, const uint8_t *rgb);
+
 #endif

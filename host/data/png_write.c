@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <png.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Everything that must survive a longjmp() lives here, not in locals. */
 typedef struct te_png_writer {
-    te_file_writer file;
-    const char *path;
+    FILE *stream;
+    const char *path; /* for messages */
     te_status status;
     int width, height, colour, bits;
     const uint8_t *rows;
@@ -32,7 +33,7 @@ static void on_warning(png_structp png, png_const_charp reason)
 static void on_write(png_structp png, png_bytep from, size_t bytes)
 {
     te_png_writer *writer = png_get_io_ptr(png);
-    if (fwrite(from, 1, bytes, writer->file.stream) != bytes) {
+    if (fwrite(from, 1, bytes, writer->stream) != bytes) {
         png_error(png, strerror(errno));
     }
 }
@@ -63,28 +64,58 @@ static void write_picture(te_png_writer *writer, png_structp png, png_infop info
     png_write_end(png, info);
 }
 
-static te_status save(const char *path, int width, int height, int colour, int bits, const void *rows)
+/* To the writer's stream. */
+static te_status encode(te_png_writer *writer)
 {
-    if (width < 1 || height < 1) {
-        return te_fail(TE_ERR_ARGUMENT, "cannot write '%s': %d x %d pixels", path, width, height);
+    if (writer->width < 1 || writer->height < 1) {
+        return te_fail(TE_ERR_ARGUMENT, "cannot write '%s': %d x %d pixels", writer->path, writer->width, writer->height);
     }
-    te_png_writer writer = {.path = path, .width = width, .height = height, .colour = colour, .bits = bits};
-    writer.rows = rows;
-    writer.stride = (size_t)width * (colour == PNG_COLOR_TYPE_RGB ? 3 : 1) * (size_t)(bits / 8);
-    TE_TRY(te_file_writer_open(&writer.file, path));
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, on_error, on_warning);
+    size_t channels = writer->colour == PNG_COLOR_TYPE_RGB ? 3 : 1;
+    writer->stride = (size_t)writer->width * channels * (size_t)(writer->bits / 8);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, writer, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (info) {
-        write_picture(&writer, png, info);
+        write_picture(writer, png, info);
     } else {
-        writer.status = te_fail(TE_ERR_MEMORY, "out of memory for writing '%s'", path);
+        writer->status = te_fail(TE_ERR_MEMORY, "out of memory for writing '%s'", writer->path);
     }
     png_destroy_write_struct(&png, &info);
-    if (writer.status != TE_OK) {
-        te_file_writer_abandon(&writer.file);
-        return writer.status;
+    return writer->status;
+}
+
+static te_status save(const char *path, int width, int height, int colour, int bits, const void *rows)
+{
+    te_file_writer file;
+    TE_TRY(te_file_writer_open(&file, path));
+    te_png_writer writer = {.stream = file.stream, .path = path, .width = width, .height = height, .colour = colour,
+                            .bits = bits, .rows = rows};
+    te_status status = encode(&writer);
+    if (status != TE_OK) {
+        te_file_writer_abandon(&file);
+        return status;
     }
-    return te_file_writer_commit(&writer.file);
+    return te_file_writer_commit(&file);
+}
+
+te_status te_png_encode_rgb(uint8_t **data, size_t *bytes, int width, int height, const uint8_t *rgb)
+{
+    char *made = NULL;
+    FILE *stream = open_memstream(&made, bytes);
+    if (!stream) {
+        return te_fail(TE_ERR_MEMORY, "out of memory for a PNG file of %d x %d pixels", width, height);
+    }
+    te_png_writer writer = {.stream = stream, .path = "a PNG file in memory", .width = width, .height = height,
+                            .colour = PNG_COLOR_TYPE_RGB, .bits = 8, .rows = rgb};
+    te_status status = encode(&writer);
+    if (fclose(stream) != 0 && status == TE_OK) {
+        status = te_fail(TE_ERR_MEMORY, "out of memory for a PNG file of %d x %d pixels", width, height);
+    }
+    if (status != TE_OK) {
+        free(made);
+        return status;
+    }
+    *data = (uint8_t *)made;
+    return TE_OK;
 }
 
 te_status te_png_save_rgb(const char *path, int width, int height, const uint8_t *rgb)
