@@ -2,12 +2,10 @@
 #include "base/c_locale.h"
 #include "data/dataset.h"
 #include "data/draw.h"
-#include "data/map.h"
 #include "data/render.h"
 #include "data/sheet.h"
 #include "data/text.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +50,14 @@ static int task_left(const layout *at, int t)
 
 /* ---- cells ---- */
 
+/* A picture, which is freed, in a cell. */
+static te_status draw_cell(te_picture *sheet, const layout *at, int x, int y, te_picture *picture)
+{
+    te_status status = te_draw_picture(sheet, x, y, at->cell_width, at->cell_height, TE_DRAW_BLOCKS, picture);
+    te_picture_free(picture);
+    return status;
+}
+
 /* (3,h,w), normalised -> RGB */
 static te_status draw_image(te_picture *sheet, const te_sheet_samples *s, const layout *at, int y, const float *image)
 {
@@ -63,88 +69,7 @@ static te_status draw_image(te_picture *sheet, const te_sheet_samples *s, const 
         float value = 255.0f * (image[i % 3 * area + i / 3] * deviation[i % 3] + mean[i % 3]);
         picture->rgb[i] = (uint8_t)(value > 0 ? (value < 255 ? value + 0.5f : 255) : 0);
     }
-    te_status status = te_draw_picture(sheet, MARGIN, y, at->cell_width, at->cell_height, TE_DRAW_BLOCKS, picture);
-    te_picture_free(picture);
-    return status;
-}
-
-static bool has_label(const float *label, te_task_id task, size_t pixel, size_t area)
-{
-    if (task == TE_NORMALS) {
-        return label[pixel] != 0 || label[area + pixel] != 0 || label[2 * area + pixel] != 0;
-    }
-    return task == TE_DEPTH ? label[pixel] > 0 : label[pixel] != te_label_ignored(task);
-}
-
-/* Planar numbers -> a map as te_map_read() makes it; te_map_free() it. */
-static te_status map_of_label(te_map *map, const te_sheet_samples *s, te_task_id task, const float *label)
-{
-    size_t area = (size_t)s->width * (size_t)s->height, channels = (size_t)te_label_channels(task);
-    bool class = te_tasks[task].reading == TE_READ_CLASS;
-    uint8_t *classes = class ? te_alloc(area, 1, "a sheet") : NULL;
-    float *values = class ? NULL : te_alloc(channels * area, sizeof *values, "a sheet");
-    if (!classes && !values) {
-        return TE_ERR_MEMORY;
-    }
-    for (size_t i = 0; class && i < area; i++) {
-        classes[i] = (uint8_t)(label[i] >= 0 && label[i] <= 255 ? label[i] : 255);
-    }
-    for (size_t i = 0; !class && i < channels * area; i++) {
-        values[i] = label[i % channels * area + i / channels];
-    }
-    *map = (te_map){.task = te_tasks[task].name, .width = s->width, .height = s->height, .channels = (int)channels,
-                    .classes = classes, .values = values};
-    return TE_OK;
-}
-
-static void stripe(te_picture *picture, te_task_id task, const float *label)
-{
-    size_t area = (size_t)picture->width * (size_t)picture->height;
-    for (size_t i = 0; i < area; i++) {
-        if (!has_label(label, task, i, area)) {
-            size_t x = i % (size_t)picture->width, y = i / (size_t)picture->width;
-            memset(picture->rgb + 3 * i, (x + y) / 4 % 2 ? 236 : 200, 3);
-        }
-    }
-}
-
-/* A map with the legend's scale; `label`, where not NULL, says where it is striped. */
-static te_status draw_map(te_picture *sheet, const layout *at, int x, int y, const te_map *map,
-                          const te_legend *legend, const float *label)
-{
-    te_picture *picture;
-    TE_TRY(te_render_colours(&picture, map, legend));
-    if (label) {
-        stripe(picture, legend->task, label);
-    }
-    te_status status = te_draw_picture(sheet, x, y, at->cell_width, at->cell_height, TE_DRAW_BLOCKS, picture);
-    te_picture_free(picture);
-    return status;
-}
-
-static void widen(te_legend *legend, const float *metres, size_t count, bool zero)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (isfinite(metres[i]) && (metres[i] > 0 || zero)) {
-            legend->low = fminf(legend->low, metres[i]);
-            legend->high = fmaxf(legend->high, metres[i]);
-        }
-    }
-}
-
-/* From the nearest to the farthest of the label; where there is none, of the prediction. */
-static void find_scale(te_legend *legend, const float *label, const te_map *prediction)
-{
-    size_t area = (size_t)prediction->width * (size_t)prediction->height;
-    legend->low = INFINITY;
-    legend->high = -INFINITY;
-    widen(legend, label, area, false);
-    if (legend->low > legend->high) {
-        widen(legend, prediction->values, area, true);
-    }
-    if (legend->low > legend->high) {
-        legend->low = legend->high = 0;
-    }
+    return draw_cell(sheet, at, MARGIN, y, picture);
 }
 
 static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const layout *at, int row, int t)
@@ -152,19 +77,19 @@ static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const l
     const te_sheet_sample *sample = &s->list[row];
     te_task_id task = s->tasks[t];
     int x = task_left(at, t), y = HEAD + row * at->row_height, second = x + at->cell_width + GAP;
-    te_legend legend = {.task = task, .classes = task == TE_SEMSEG ? s->semseg_classes : te_tasks[task].channels};
+    te_legend legend;
+    te_legend_pair(&legend, task, task == TE_SEMSEG ? s->semseg_classes : te_tasks[task].channels, sample->labels[t],
+                   sample->predictions[t]);
     if (te_tasks[task].reading == TE_READ_METRES) {
         char scale[64];
-        find_scale(&legend, sample->labels[t], sample->predictions[t]);
         te_print(scale, sizeof scale, "bright %.2f m, dark %.2f m", (double)legend.low, (double)legend.high);
         TE_TRY(te_text_draw(sheet, x, y + at->cell_height + 2, 2 * at->cell_width, NOTE, pale, scale));
     }
-    te_map label = {0};
-    TE_TRY(map_of_label(&label, s, task, sample->labels[t]));
-    te_status status = draw_map(sheet, at, x, y, &label, &legend, sample->labels[t]);
-    te_map_free(&label);
-    TE_TRY(status);
-    return draw_map(sheet, at, second, y, sample->predictions[t], &legend, NULL);
+    te_picture *picture;
+    TE_TRY(te_render_label(&picture, sample->labels[t], s->width, s->height, &legend));
+    TE_TRY(draw_cell(sheet, at, x, y, picture));
+    TE_TRY(te_render_colours(&picture, sample->predictions[t], &legend));
+    return draw_cell(sheet, at, second, y, picture);
 }
 
 static te_status draw_titles(te_picture *sheet, const te_sheet_samples *s, const layout *at)
