@@ -1,8 +1,10 @@
-#include "train/plot.h"
+#include "data/plot.h"
+
+#include "data/markup.h"
 
 #include <math.h>
 
-enum { LEFT = 52, RIGHT = 10, TOP = 26, BOTTOM = 24 }; /* room for numbers and the title */
+enum { LEFT = 52, RIGHT = 10, TOP = 26, BOTTOM = 24, NAME = 16 }; /* room for numbers, the title, the name of an axis */
 
 /* From values to the page. */
 typedef struct frame {
@@ -40,6 +42,9 @@ static void find_range(const te_plot *plot, bool bands, double *low, double *hig
     *high = -INFINITY;
     for (int s = 0; s < plot->series_count; s++) {
         const te_plot_series *series = &plot->series[s];
+        if (series->bars) {
+            include(0, low, high);
+        }
         for (size_t i = 0; i < series->count && (bands || series->y); i++) {
             include(series->low ? series->low[i] : series->y[i], low, high);
             include(series->high ? series->high[i] : series->y[i], low, high);
@@ -47,7 +52,8 @@ static void find_range(const te_plot *plot, bool bands, double *low, double *hig
     }
 }
 
-static frame make_frame(const te_plot *plot)
+/* The vertical axis as far as the values go, and a little farther. */
+static void fit_values(const te_plot *plot, frame *at)
 {
     enum { WIDE = 4 };
     double low, high, least, most;
@@ -57,17 +63,25 @@ static frame make_frame(const te_plot *plot)
         low = 0;
         high = 1;
     }
-    frame at = {.x0 = plot->left + LEFT, .x1 = plot->left + plot->width - RIGHT,
-                .y0 = plot->top + plot->height - BOTTOM, .y1 = plot->top + TOP, .last = plot->last,
-                .logarithmic = !plot->linear && low > 0 && most / least >= WIDE};
-    double room = at.logarithmic ? pow(high / low, 0.04) : 0.05 * (high - low);
-    if (!at.logarithmic && high - low <= 1e-9 * fabs(high)) {
+    at->logarithmic = !plot->linear && low > 0 && most / least >= WIDE;
+    double room = at->logarithmic ? pow(high / low, 0.04) : 0.05 * (high - low);
+    if (!at->logarithmic && high - low <= 1e-9 * fabs(high)) {
         room = fabs(high) > 0 ? 0.1 * fabs(high) : 1;
     }
-    at.low = at.logarithmic ? low / room : low - room;
-    at.high = at.logarithmic ? high * room : high + room;
-    if (low >= 0 && at.low < 0) {
-        at.low = 0;
+    at->low = at->logarithmic ? low / room : low - room;
+    at->high = at->logarithmic ? high * room : high + room;
+    if (low >= 0 && at->low < 0) {
+        at->low = 0;
+    }
+}
+
+static frame make_frame(const te_plot *plot)
+{
+    frame at = {.x0 = plot->left + LEFT, .x1 = plot->left + plot->width - RIGHT,
+                .y0 = plot->top + plot->height - BOTTOM - (plot->x_name ? NAME : 0), .y1 = plot->top + TOP,
+                .last = plot->last, .low = plot->low, .high = plot->high};
+    if (!(plot->low < plot->high)) {
+        fit_values(plot, &at);
     }
     return at;
 }
@@ -111,28 +125,51 @@ static void draw_logarithmic_levels(FILE *svg, const frame *at)
     }
 }
 
-static void draw_axes(FILE *svg, const frame *at, const char *title)
+static void draw_places(FILE *svg, const frame *at, bool fractions)
+{
+    double step = at->last > 0 ? round_step(at->last, 4) : 1;
+    step = fractions ? step : fmax(1, step);
+    for (double place = 0; place * step <= at->last * (1 + 1e-9); place++) {
+        char text[32];
+        double x = place_x(at, place * step);
+        fprintf(svg, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x, at->y0, at->y1);
+        snprintf(text, sizeof text, fractions ? "%.6g" : "%.0f", place * step);
+        draw_text(svg, x, at->y0 + 16, "middle", text);
+    }
+}
+
+static void draw_names(FILE *svg, const frame *at, const te_plot *plot)
+{
+    fprintf(svg, "<text class=\"title\" x=\"%.1f\" y=\"%.1f\">", at->x0, at->y1 - 8);
+    te_markup_write(svg, plot->title);
+    if (plot->y_name || at->logarithmic) {
+        fprintf(svg, " <tspan class=\"pale\">");
+        te_markup_write(svg, plot->y_name ? plot->y_name : "");
+        fprintf(svg, "%s</tspan>", at->logarithmic ? "(logarithmic)" : "");
+    }
+    fprintf(svg, "</text>\n");
+    if (plot->x_name) {
+        fprintf(svg, "<text class=\"pale\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", (at->x0 + at->x1) / 2,
+                at->y0 + BOTTOM + NAME - 8);
+        te_markup_write(svg, plot->x_name);
+        fprintf(svg, "</text>\n");
+    }
+}
+
+static void draw_axes(FILE *svg, const frame *at, const te_plot *plot)
 {
     if (at->logarithmic) {
         draw_logarithmic_levels(svg, at);
     } else {
         double step = round_step(at->high - at->low, 5);
-        for (double level = ceil(at->low / step); level * step <= at->high; level++) {
+        for (double level = ceil(at->low / step); level * step <= at->high * (1 + 1e-9); level++) {
             draw_level(svg, at, level * step);
         }
     }
-    double step = at->last > 0 ? fmax(1, round_step(at->last, 4)) : 1;
-    for (double value = 0; value <= at->last; value += step) {
-        char text[32];
-        double x = place_x(at, value);
-        fprintf(svg, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x, at->y0, at->y1);
-        snprintf(text, sizeof text, "%.0f", value);
-        draw_text(svg, x, at->y0 + 16, "middle", text);
-    }
+    draw_places(svg, at, plot->fractions);
     fprintf(svg, "<rect class=\"axes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", at->x0, at->y1,
             at->x1 - at->x0, at->y0 - at->y1);
-    fprintf(svg, "<text class=\"title\" x=\"%.1f\" y=\"%.1f\">%s%s</text>\n", at->x0, at->y1 - 8, title,
-            at->logarithmic ? " <tspan class=\"pale\">(logarithmic)</tspan>" : "");
+    draw_names(svg, at, plot);
 }
 
 /* ---- lines ---- */
@@ -172,14 +209,28 @@ static void draw_line(FILE *svg, const frame *at, const te_plot_series *series)
     }
 }
 
+/* One outline around all bars. */
+static void draw_bars(FILE *svg, const frame *at, const te_plot_series *series)
+{
+    double zero = place_y(at, 0);
+    fprintf(svg, "<path fill=\"%s\" d=\"M%.1f %.1f", series->colour, place_x(at, series->x[0]), zero);
+    for (size_t i = 0; i < series->count; i++) {
+        double right = i + 1 < series->count ? series->x[i + 1] : at->last;
+        fprintf(svg, "V%.1fH%.1f", place_y(at, series->y[i]), place_x(at, right));
+    }
+    fprintf(svg, "V%.1fZ\"/>\n", zero);
+}
+
 void te_plot_draw(FILE *svg, const te_plot *plot)
 {
     frame at = make_frame(plot);
-    draw_axes(svg, &at, plot->title);
+    draw_axes(svg, &at, plot);
     for (int s = 0; s < plot->series_count; s++) {
         const te_plot_series *series = &plot->series[s];
         if (series->count && series->low) {
             draw_band(svg, &at, series);
+        } else if (series->count && series->bars) {
+            draw_bars(svg, &at, series);
         } else if (series->count) {
             draw_line(svg, &at, series);
         }

@@ -2,7 +2,7 @@
 
 #include "base/c_locale.h"
 #include "base/files.h"
-#include "train/plot.h"
+#include "data/plot.h"
 
 #include <errno.h>
 #include <math.h>
