@@ -294,7 +294,7 @@ TE_API te_status te_prediction_save(const te_prediction *prediction, const char 
                                     unsigned what);
 TE_API void te_prediction_free(te_prediction *prediction);
 
-/* ---- scores: a model judged on the pictures of a data set (docs/METRICS.md) ------------------------------------- */
+/* ---- scores: maps judged on the pictures of a data set (docs/METRICS.md) ----------------------------------------- */
 
 typedef struct te_scores te_scores;
 
@@ -305,6 +305,7 @@ typedef struct te_score {
     const char *class_name;       /* as the data set calls it, or NULL */
     const char *unit;             /* "%", "m", "degrees" or "" */
     double model, trivial;        /* trivial: of an answer that knows all labels and never looks at a picture */
+    double single;                /* of a model for this task alone, from [eval]; NaN: not known, or not primary */
     int higher_is_better;
     int primary;                  /* 1 for the one that stands for its task */
     uint64_t pictures;            /* that counted for the task */
@@ -312,28 +313,47 @@ typedef struct te_score {
 
 /* Called after every picture; a result other than TE_OK ends the run with it. */
 typedef struct te_scores_report {
-    uint64_t done, count;         /* pictures */
-    const char *picture;          /* the one that was done */
+    uint64_t done, count;         /* pictures, those that are left out among them */
+    const char *picture;          /* the one that was done; "": it could not be read */
 } te_scores_report;
 typedef te_status (*te_scores_function)(const te_scores_report *report, void *context);
 
-/* Judge the evaluator's model on the first `count` pictures (0: all) of the validation split that [data] of `settings`
- * (NULL: the model's own) describes, at their own size, as its [eval] says; the log says which they are. A picture without
- * a label of a task does not count for it. TE_ERR_INTERRUPTED soon after te_interrupt(). `report` may be NULL. */
-TE_API te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings, uint64_t count,
-                               te_scores_function report, void *context);
+typedef struct te_scores_options {
+    uint64_t count;               /* judge only the first so many pictures; 0: all */
+    const char *split;            /* "train" or "val"; NULL: "val" */
+    const char *predictions;      /* a folder of saved maps, which are judged without evaluator and device */
+    const char *model;            /* what reports call the model, for example its file; NULL: nothing */
+    int pictures_kept;            /* so many of the best and of the worst pictures of every task, at most 100, are shown by
+                                   * te_scores_save_report() */
+    te_scores_function report;    /* may be NULL */
+    void *context;                /* of report */
+} te_scores_options;
+
+/* Judge the evaluator's model on a split that [data] of `settings` (NULL: the model's own) describes, its pictures at their own
+ * size, as its [eval] says; the log says which they are. With options->predictions and evaluator NULL the maps in that folder,
+ * as te_prediction_save() writes them, are judged, for the tasks in [model]. A picture without a label of a task does not count
+ * for it; one with a broken file is left out, with a warning that names the file. TE_ERR_INTERRUPTED soon after
+ * te_interrupt(). `options` may be NULL. */
+TE_API te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings,
+                               const te_scores_options *options);
 TE_API void te_scores_free(te_scores *scores);
 
 /* Scores 0 to te_scores_count() - 1: task by task, the primary one of each first, those of single classes last. */
 TE_API size_t te_scores_count(const te_scores *scores);
 TE_API te_status te_scores_get(const te_scores *scores, size_t index, te_score *score);
 
+/* Number of pictures that were judged; *left_out (may be NULL) becomes that of those that were not, for a broken file. */
+TE_API uint64_t te_scores_count_pictures(const te_scores *scores, uint64_t *left_out);
+
 /* Number of tasks for which [eval] has the score of a single-task model; over them `percent` is the mean of how much better
  * this model is, or worse where below 0. */
 TE_API size_t te_scores_get_gain(const te_scores *scores, double *percent);
 
-/* Write all of it as JSON. */
+/* Write all of it as JSON; each picture's own numbers as CSV (RFC 4180); a page to look at, in one HTML file that needs no
+ * other. Folders above `path` are made if absent. */
 TE_API te_status te_scores_save(const te_scores *scores, const char *path);
+TE_API te_status te_scores_save_pictures(const te_scores *scores, const char *path);
+TE_API te_status te_scores_save_report(const te_scores *scores, const char *path);
 
 /* ---- data sets: what [data] describes, looked through file by file ---------------------------------------------- */
 

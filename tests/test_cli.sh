@@ -468,14 +468,19 @@ check "closed standard streams do not get into results"
 # ---- eval ----
 
 small rooms.safetensors model.semseg_classes=22
-run eval -w rooms.safetensors -o scores.json --count 2
+run eval -w rooms.safetensors -o judged --count 2
 [ "$status" -eq 0 ] && awk '{ print $1, $2 }' stdout | sed '/normals within/s/ within.*//' | cmp - "$expected/eval.txt" &&
     grep -qE '^depth +rmse +m +[0-9.]+ +[0-9.]+ +lower +2$' stdout
 check "eval prints the metrics of tests/cli/eval.txt"
 grep -qE '^\[2/2\] 1 [0-9]+\.[0-9]{2} s$' stderr && grep -q "classes of 'semseg' are in no label" stderr
 check "eval tells progress and absent classes"
-grep -q '"class_name": "floor"' scores.json && grep -q '"pictures": 2' scores.json
-check "eval -o writes JSON"
+[ -s judged/report.html ] && grep -q '"class_name": "floor"' judged/eval.json && grep -q '"pictures": 2' judged/eval.json &&
+    [ "$(lines judged/pictures.csv)" -eq 3 ]
+check "eval -o writes JSON, CSV and a page"
+if command -v python3 >/dev/null 2>&1; then
+    python3 "$here/check_report.py" judged stdout alike 2>stderr
+    check "and they agree with the table"
+fi
 cp stdout table
 run eval -q -w rooms.safetensors --count=2
 [ "$status" -eq 0 ] && cmp -s stdout table && ! grep -q '^\[' stderr
@@ -486,6 +491,22 @@ check "the multi-task gain"
 run eval -q -w w.safetensors --count 1
 [ "$status" -eq 2 ] && grep -q "'model.semseg_classes' is 21" stderr && [ ! -s stdout ]
 check "eval of a model for other classes"
+run eval -q -w rooms.safetensors -o judged --count 1 data.source=folder data.folder=none
+[ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ]
+check "eval on pictures that are not there"
+run synth -q -o labelled --count 3 --val 3 --size 64x64 && first=$(head -1 labelled/gt_sets/val.txt) &&
+    printf 'broken' >"labelled/semseg/$first.png"
+run eval -w rooms.safetensors data.source=folder data.folder=labelled -o partial
+[ "$status" -eq 1 ] && grep -q '^depth .* 2$' stdout && grep -q "warning: left out: .*'labelled/semseg/$first.png'" stderr &&
+    [ "$(tail -1 stderr)" = "taskexpert: 1 of 3 pictures are left out of these scores" ] &&
+    grep -q '1 of 3 pictures are left out' partial/report.html
+check "a broken label is named and its picture left out"
+run infer -q -w rooms.safetensors -o saved --npy --no-maps labelled/images &&
+    run eval -q -w rooms.safetensors data.source=folder data.folder=labelled --split train && cp stdout table
+run eval -q --predictions saved data.source=folder data.folder=labelled --split train model.semseg_classes=22 \
+    model.tasks='semseg human_parts sal normals edge depth'
+[ "$status" -eq 0 ] && cmp -s stdout table
+check "eval --predictions says the same as eval of the model"
 run eval -w rooms.safetensors --count 1
 grep -q '^taskexpert: judging on the first 1 of 500 generated rooms$' stderr
 check "eval says what it judges on"
@@ -532,7 +553,7 @@ status=$?
 check "a signal ends the command in good order"
 : >stdout
 : >stderr
-"$command" eval -w rooms.safetensors -o interrupted.json >stdout 2>stderr &
+"$command" eval -w rooms.safetensors -o interrupted >stdout 2>stderr &
 job=$!
 i=0
 while ! grep -q '^\[2/' stderr && [ $i -lt 300 ]; do
@@ -542,7 +563,7 @@ done
 kill -TERM $job 2>/dev/null
 wait $job
 status=$?
-[ "$status" -eq 130 ] && grep -q '^taskexpert: interrupted$' stderr && [ ! -s stdout ] && [ ! -e interrupted.json ] &&
+[ "$status" -eq 130 ] && grep -q '^taskexpert: interrupted$' stderr && [ ! -s stdout ] && [ ! -e interrupted ] &&
     grep -q "^taskexpert: $(grep -c '^\[' stderr) of 500 pictures done$" stderr
 check "a signal ends eval in good order"
 [ -z "$(find out -name '*.part')" ]
@@ -579,9 +600,9 @@ run infer -q -w whole/best.safetensors -o out/trained pictures/b.ppm
 [ "$status" -eq 0 ] && [ -s out/trained/b_overview.png ]
 check "a checkpoint is a weight file for infer"
 run synth -q -o set --count 3 --val 2 --size 32x32 && trained on_set data.source=folder data.folder=set &&
-    run eval -w on_set/best.safetensors -o on_set.json
+    run eval -w on_set/best.safetensors -o on_set_judged
 [ "$status" -eq 0 ] && grep -q "^taskexpert: judging on the 2 pictures of 'set/gt_sets/val.txt'$" stderr &&
-    grep -q '"list": "set/gt_sets/val.txt"' on_set.json
+    grep -q '"list": "set/gt_sets/val.txt"' on_set_judged/eval.json
 check "eval of a checkpoint judges on its run's pictures"
 run eval -w on_set/best.safetensors data.source=rooms data.val_scenes=1
 [ "$status" -eq 0 ] && grep -q '^taskexpert: judging on 1 generated rooms$' stderr

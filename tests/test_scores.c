@@ -155,7 +155,8 @@ static void test_run(void **state)
     const fixture *at = *state;
     te_scores *scores, *again;
     watch seen = {0};
-    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, 3, observe, &seen));
+    te_scores_options options = {.count = 3, .report = observe, .context = &seen};
+    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, &options));
     assert_int_equal(seen.calls, 3);
     assert_int_equal(seen.count, 3);
     int primaries = 0;
@@ -179,7 +180,7 @@ static void test_run(void **state)
     te_settings *settings; /* however many threads load pictures */
     assert_ok(te_settings_copy(at->settings, &settings));
     assert_ok(te_settings_set(settings, "data.threads", "4"));
-    assert_ok(te_scores_run(&again, at->evaluator, settings, 3, NULL, NULL));
+    assert_ok(te_scores_run(&again, at->evaluator, settings, &(te_scores_options){.count = 3}));
     te_settings_free(settings);
     assert_int_equal(te_scores_count(again), te_scores_count(scores));
     for (size_t i = 0; i < te_scores_count(again); i++) {
@@ -195,8 +196,8 @@ static void test_count(void **state)
 {
     const fixture *at = *state;
     te_scores *two, *all;
-    assert_ok(te_scores_run(&two, at->evaluator, at->settings, 2, NULL, NULL));
-    assert_ok(te_scores_run(&all, at->evaluator, at->settings, 0, NULL, NULL));
+    assert_ok(te_scores_run(&two, at->evaluator, at->settings, &(te_scores_options){.count = 2}));
+    assert_ok(te_scores_run(&all, at->evaluator, at->settings, NULL));
     assert_int_equal(find(two, "depth", "rmse").pictures, 2);
     assert_int_equal(find(all, "depth", "rmse").pictures, 5);
     assert_true(find(two, "depth", "rmse").trivial != find(all, "depth", "rmse").trivial);
@@ -210,7 +211,8 @@ static void test_stopped(void **state)
     te_scores *scores = NULL;
     for (int interrupt = 0; interrupt < 2; interrupt++) {
         watch seen = {.stop_at = 2, .interrupt = interrupt};
-        te_status status = te_scores_run(&scores, at->evaluator, at->settings, 0, observe, &seen);
+        te_scores_options options = {.report = observe, .context = &seen};
+        te_status status = te_scores_run(&scores, at->evaluator, at->settings, &options);
         assert_int_equal(status, interrupt ? TE_ERR_INTERRUPTED : TE_ERR_FILE);
         assert_int_equal(seen.calls, 2);
         assert_null(scores);
@@ -225,8 +227,8 @@ static void test_settings_of_the_model(void **state)
     te_scores *scores, *own;
     assert_ok(te_settings_copy(at->settings, &settings));
     assert_ok(te_settings_set(settings, "model.semseg_classes", "4"));
-    assert_ok(te_scores_run(&scores, at->evaluator, settings, 1, NULL, NULL));
-    assert_ok(te_scores_run(&own, at->evaluator, NULL, 1, NULL, NULL));
+    assert_ok(te_scores_run(&scores, at->evaluator, settings, &(te_scores_options){.count = 1}));
+    assert_ok(te_scores_run(&own, at->evaluator, NULL, &(te_scores_options){.count = 1}));
     assert_true(find(scores, "semseg", "mIoU").model == find(own, "semseg", "mIoU").model);
     te_scores_free(own);
     te_scores_free(scores);
@@ -322,7 +324,7 @@ static void test_folder(void **state)
     assert_ok(te_settings_set(settings, "data.folder", folder));
     *heard = '\0';
     te_set_log(hear, NULL);
-    te_status status = te_scores_run(&scores, at->evaluator, settings, 0, NULL, NULL);
+    te_status status = te_scores_run(&scores, at->evaluator, settings, NULL);
     te_set_log(NULL, NULL);
     assert_ok(status);
     te_score rmse = find(scores, "depth", "rmse");
@@ -348,7 +350,7 @@ static void test_save(void **state)
     assert_true(file >= 0);
     close(file);
     te_scores *scores;
-    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, 2, NULL, NULL));
+    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, &(te_scores_options){.count = 2}));
     assert_ok(te_scores_save(scores, path));
     json_t *all = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(all);
@@ -365,7 +367,7 @@ static void test_save(void **state)
         assert_true(fabs(model - score.model) <= 1e-8 * fabs(score.model));
     }
     json_decref(all);
-    assert_int_equal(te_scores_save(scores, "/nowhere/at/all.json"), TE_ERR_FILE);
+    assert_int_equal(te_scores_save(scores, "/proc/none/all.json"), TE_ERR_FILE);
     te_scores_free(scores);
     unlink(path);
 }

@@ -196,7 +196,7 @@ static const te_setting table[] = {
     BOOL(data.augment, "on", "training samples are scaled, cropped, mirrored and changed in colour [S]"),
     REAL(data.scale_min, 0, 10, "0.5", "the least factor of scaling [S]"),
     REAL(data.scale_max, 0, 10, "2", "the largest factor of scaling [S]"),
-    INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device"),
+    INT(data.threads, 1, 64, 1, "1", "threads that make samples ahead of the device; eval judges with as many more"),
 
     REAL(eval.edge_distance, 0, 0.1, "0.0075",
          "how far edge pixels that match may lie apart, as a share of the picture's diagonal; 0.011 for NYUD-v2 [S]"),

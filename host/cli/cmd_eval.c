@@ -1,4 +1,5 @@
-/* taskexpert eval: a model's scores on the validation split, beside those of trivial predictors. */
+/* taskexpert eval: scores of a model, or of saved maps, on a split of a data set, beside those of trivial predictors. */
+#include "folder.h"
 #include "message.h"
 #include "options.h"
 #include "progress.h"
@@ -7,19 +8,18 @@
 #include "stop.h"
 #include "table.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { WEIGHTS, OUT, CONFIG, DEVICE, COUNT };
+enum { WEIGHTS, PREDICTIONS, SPLIT, OUT, CONFIG, DEVICE, COUNT };
 
 static const cli_option options[] = {
-    [WEIGHTS] = {'w', "weights", "FILE", "the model: a safetensors file that 'init' or 'train' wrote", CLI_MUST},
-    [OUT] = {'o', "out", "FILE", "also write all scores, those of single classes too, as JSON", CLI_MAY},
+    [WEIGHTS] = {'w', "weights", "FILE", "the model: a safetensors file that 'init' or 'train' wrote", CLI_SHOULD},
+    [PREDICTIONS] = {0, "predictions", "FOLDER", "instead of a model: judge maps as 'infer' writes them", CLI_MAY},
+    [SPLIT] = {0, "split", "SPLIT", "the pictures: train or val (default)", CLI_MAY},
+    [OUT] = {'o', "out", "FOLDER", "also write eval.json, pictures.csv and report.html there", CLI_MAY},
     [CONFIG] = CLI_OPTION_CONFIG,
     [DEVICE] = CLI_OPTION_DEVICE,
     [COUNT] = {0, "count", "N", "judge only the first N pictures", CLI_MAY},
@@ -39,49 +39,45 @@ typedef struct job {
 
 /* ---- before anything expensive ---- */
 
-/* A file that could not be written after an hour of work should be told of now. */
-static int check_out(const char *out)
+/* What the command line lacks, or has too much of, before a file is opened. */
+static int check_arguments(job *at)
 {
-    struct stat facts;
-    if (!*out) {
-        return cli_fail(CLI_USAGE, "'eval' needs a name behind '--out': FILE");
+    const char *const *option = at->arguments->option;
+    if (!option[WEIGHTS] == !option[PREDICTIONS]) {
+        return cli_fail(CLI_USAGE, "'eval' needs either '--weights FILE' or '--predictions FOLDER'; see 'taskexpert help "
+                        "eval'");
     }
-    if (stat(out, &facts) == 0 && !S_ISREG(facts.st_mode)) {
-        return cli_fail(CLI_FILE, "cannot write '%s': it is a %s, not a regular file", out,
-                        S_ISDIR(facts.st_mode) ? "folder" : "pipe or device");
+    if (option[COUNT]) {
+        CLI_TRY(cli_number("count", option[COUNT], 1, INT64_MAX, &at->count));
     }
-    char *folder = strdup(out);
-    if (!folder) {
-        return cli_fail(CLI_MEMORY, "out of memory");
+    if (option[SPLIT] && strcmp(option[SPLIT], "train") != 0 && strcmp(option[SPLIT], "val") != 0) {
+        return cli_fail(CLI_USAGE, "'--split' is '%s'; it must be train or val", option[SPLIT]);
     }
-    char *slash = strrchr(folder, '/');
-    if (slash) {
-        slash[slash == folder ? 1 : 0] = '\0';
+    if (option[OUT] && !*option[OUT]) {
+        return cli_fail(CLI_USAGE, "'eval' needs a name behind '--out': FOLDER");
     }
-    int error = access(slash ? folder : ".", W_OK | X_OK) ? errno : 0;
-    free(folder);
-    return error ? cli_fail(CLI_FILE, "cannot write '%s': %s", out, strerror(error)) : CLI_OK;
+    return option[OUT] ? cli_folder_check(option[OUT]) : CLI_OK;
 }
 
-static int open_model(job *at)
+static int open_model(job *at, const cli_sources *sources)
 {
-    static const char *const data[] = {"data.", NULL};   /* a checkpoint is judged on its run's pictures */
     static const char *const fixed[] = {"model.", NULL}; /* the input size may differ */
-    const cli_arguments *arguments = at->arguments;
-    const char *weights = arguments->option[WEIGHTS];
-    cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
-                           .words = arguments->settings, .word_count = arguments->setting_count, .run = data};
-    if (arguments->option[COUNT]) {
-        CLI_TRY(cli_number("count", arguments->option[COUNT], 1, INT64_MAX, &at->count));
-    }
-    if (arguments->option[OUT]) {
-        CLI_TRY(check_out(arguments->option[OUT]));
-    }
-    cli_stop_install(NULL);
+    const char *weights = at->arguments->option[WEIGHTS];
     CLI_TRY(cli_report(te_model_load(&at->model, weights)));
-    CLI_TRY(cli_resolve_over(&at->settings, at->model, weights, &sources, fixed));
+    CLI_TRY(cli_resolve_over(&at->settings, at->model, weights, sources, fixed));
     CLI_TRY(cli_report(cli_device_open(&at->device, at->settings)));
     return cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings));
+}
+
+static int open_job(job *at)
+{
+    static const char *const data[] = {"data.", NULL}; /* a checkpoint is judged on its run's pictures */
+    const cli_arguments *arguments = at->arguments;
+    cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
+                           .words = arguments->settings, .word_count = arguments->setting_count, .run = data};
+    CLI_TRY(check_arguments(at));
+    cli_stop_install(NULL);
+    return arguments->option[WEIGHTS] ? open_model(at, &sources) : cli_resolve(&at->settings, &sources);
 }
 
 /* ---- while it runs ---- */
@@ -92,7 +88,7 @@ static te_status after_picture(const te_scores_report *report, void *context)
     at->done = report->done;
     at->total = report->count;
     cli_progress_set_total(report->count);
-    cli_progress_end(report->done - 1, report->picture);
+    cli_progress_end(report->done - 1, *report->picture ? report->picture : "left out");
     if (report->done < report->count) {
         cli_progress_begin(report->done, "");
     }
@@ -130,25 +126,56 @@ static int print_scores(const te_scores *scores)
     return CLI_OK;
 }
 
+/* The three files of --out. */
+static int save_all(const te_scores *scores, const char *folder)
+{
+    static const struct {
+        const char *name;
+        te_status (*save)(const te_scores *scores, const char *path);
+    } files[] = {{"eval.json", te_scores_save}, {"pictures.csv", te_scores_save_pictures},
+                 {"report.html", te_scores_save_report}};
+    int status = CLI_OK;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && status == CLI_OK; i++) {
+        size_t bytes = strlen(folder) + strlen(files[i].name) + 2;
+        char *path = malloc(bytes);
+        if (!path) {
+            return cli_fail(CLI_MEMORY, "out of memory");
+        }
+        snprintf(path, bytes, "%s/%s", folder, files[i].name);
+        status = cli_report(files[i].save(scores, path));
+        free(path);
+    }
+    return status;
+}
+
 static int evaluate(job *at)
 {
-    CLI_TRY(open_model(at));
+    enum { SHOWN = 3 };
+    const char *const *option = at->arguments->option;
+    CLI_TRY(open_job(at));
+    te_scores_options choices = {.count = at->count, .split = option[SPLIT], .predictions = option[PREDICTIONS],
+                                 .model = option[WEIGHTS], .pictures_kept = option[OUT] ? SHOWN : 0,
+                                 .report = after_picture, .context = at};
     cli_progress_start(1, cli_message_get_level() < 0);
-    te_status status = te_scores_run(&at->scores, at->evaluator, at->settings, at->count, after_picture, at);
+    te_status status = te_scores_run(&at->scores, at->evaluator, at->settings, &choices);
     cli_progress_clear();
     if (status == TE_ERR_INTERRUPTED) {
         return cli_fail(CLI_INTERRUPTED, "interrupted");
     }
     CLI_TRY(cli_report(status));
     CLI_TRY(print_scores(at->scores));
-    return at->arguments->option[OUT] ? cli_report(te_scores_save(at->scores, at->arguments->option[OUT])) : CLI_OK;
+    CLI_TRY(option[OUT] ? save_all(at->scores, option[OUT]) : CLI_OK);
+    uint64_t left_out, judged = te_scores_count_pictures(at->scores, &left_out);
+    return left_out ? cli_fail(CLI_INPUT_FAILED, "%" PRIu64 " of %" PRIu64 " pictures are left out of these scores", left_out,
+                               judged + left_out)
+                    : CLI_OK;
 }
 
 static int run(const cli_arguments *arguments)
 {
     job at = {.arguments = arguments};
     int status = evaluate(&at);
-    if (status != CLI_OK && at.total) {
+    if (status != CLI_OK && at.total && !at.scores) {
         cli_note("%" PRIu64 " of %" PRIu64 " pictures done", at.done, at.total);
     }
     te_scores_free(at.scores);
@@ -161,18 +188,21 @@ static int run(const cli_arguments *arguments)
 
 const cli_command cli_eval = {
     .name = "eval",
-    .summary = "scores of a model on validation pictures",
+    .summary = "scores of a model, or of saved maps, on labelled pictures",
     .operands = "",
     .takes_settings = 1,
     .description =
         "Runs the model on the validation split of [data], which a checkpoint brings along, and prints the metrics of "
         "every task beside what a trivial predictor scores there, which knows all labels but never looks at a picture: "
         "the commonest class, the mean depth, the mean normal, everything salient, noise for edges. docs/METRICS.md has "
-        "the formulas.\n"
+        "the formulas. With --predictions it judges the maps in a folder instead, those of any program: no model is loaded "
+        "and no device used; the tasks are those of model.tasks.\n"
         "A picture is laid into the middle of the input as it is; one that is larger is shrunk to fit, and that is "
-        "said. A picture without a label of a task does not count for it.\n"
+        "said. A picture without a label of a task does not count for it. One with a file that cannot be read is told and "
+        "left out, and the exit status is 1.\n"
         "On standard output comes the table of scores, and with eval.single_<task> settings the multi-task gain over "
-        "models for single tasks.",
+        "models for single tasks. The folder of --out gets report.html, a page to look at with any browser: curves, the "
+        "best and the worst pictures, who uses which expert; eval.json with all numbers; pictures.csv with each picture's own.",
     .options = options,
     .run = run,
 };

@@ -127,7 +127,7 @@ static void draw_logarithmic_levels(FILE *svg, const frame *at)
 
 static void draw_places(FILE *svg, const frame *at, bool fractions)
 {
-    double step = at->last > 0 ? round_step(at->last, 4) : 1;
+    double step = at->last > 0 ? round_step(at->last, fractions ? 5 : 4) : 1;
     step = fractions ? step : fmax(1, step);
     for (double place = 0; place * step <= at->last * (1 + 1e-9); place++) {
         char text[32];

@@ -5,6 +5,7 @@
 
 struct te_evaluator {
     te_model *model;
+    te_device *device;
     te_scheduler *scheduler;
     int height, width; /* input size */
     te_fit_kind fit;
@@ -19,6 +20,7 @@ te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_devi
         return TE_ERR_MEMORY;
     }
     created->model = model;
+    created->device = device;
     created->height = chosen->input.height;
     created->width = chosen->input.width;
     created->fit = chosen->input.fit;
@@ -54,6 +56,11 @@ void te_evaluator_get_input(const te_evaluator *evaluator, int *height, int *wid
 const te_model *te_evaluator_get_model(const te_evaluator *evaluator)
 {
     return evaluator->model;
+}
+
+te_device *te_evaluator_get_device(const te_evaluator *evaluator)
+{
+    return evaluator->device;
 }
 
 te_fit te_evaluator_place(const te_evaluator *evaluator, int width, int height)

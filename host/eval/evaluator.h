@@ -4,9 +4,10 @@
 
 #include "eval/prediction.h"
 
-/* The input size and the model. */
+/* The input size, the model, the device. */
 void te_evaluator_get_input(const te_evaluator *evaluator, int *height, int *width);
 const te_model *te_evaluator_get_model(const te_evaluator *evaluator);
+te_device *te_evaluator_get_device(const te_evaluator *evaluator);
 
 /* te_evaluator_run() with the picture laid into the input as `fit` says. */
 te_status te_evaluator_run_fit(te_evaluator *evaluator, const te_picture *picture, const te_fit *fit,

@@ -1,4 +1,5 @@
-/* A model judged on the validation split: each picture through the evaluator, each map to its metric, numbers at the end. */
+/* Maps judged on a split of a data set: each picture through the evaluator (or its saved maps from files), each map to its
+ * metric on a thread, numbers at the end. The device computes the next picture while threads judge those before. */
 #include "eval/scores.h"
 
 #include "base/files.h"
@@ -6,35 +7,40 @@
 #include "base/log.h"
 #include "eval/ahead.h"
 #include "eval/evaluator.h"
+#include "eval/jury.h"
+#include "eval/saved_maps.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct judge {
-    te_evaluator *evaluator;
-    te_settings *settings;             /* what was asked for, with the model's [model] */
-    const te_config *config;
+    te_evaluator *evaluator;           /* NULL: saved maps */
+    unsigned saved;                    /* bit t: maps of config.tasks[t] were saved */
+    te_scores_options options;
     te_dataset *dataset;
     te_ahead *ahead;
-    uint64_t count;                    /* pictures to judge */
+    te_jury *jury;
+    uint64_t count, sent, done;        /* pictures to judge, on their way or done, done */
     te_metric *metrics[TE_TASK_COUNT]; /* of the config's tasks */
     te_scores *scores;
 } judge;
 
-/* ---- pictures ---- */
+/* ---- before the first picture ---- */
 
 /* What the scores are about: it is not always what one had in mind. */
 static te_status tell_pictures(judge *at, uint64_t all)
 {
     const char *list = te_dataset_get_list(at->dataset);
     char first[64] = "";
-    if (at->count < all) {
+    if (at->count < all && all < UINT64_MAX) {
         snprintf(first, sizeof first, "the first %" PRIu64 " of ", at->count);
     }
     if (!list) {
-        te_log(TE_LOG_INFO, "judging on %s%" PRIu64 " generated rooms", first, all);
+        te_log(TE_LOG_INFO, "judging on %s%" PRIu64 " generated rooms%s", first, all < UINT64_MAX ? all : at->count,
+               at->scores->split == TE_SPLIT_TRAIN ? " of the training split" : "");
         return TE_OK;
     }
     te_log(TE_LOG_INFO, "judging on %sthe %" PRIu64 " pictures of '%s'", first, all, list);
@@ -42,204 +48,250 @@ static te_status tell_pictures(judge *at, uint64_t all)
     return at->scores->path ? TE_OK : TE_ERR_MEMORY;
 }
 
-static te_status open_settings(judge *at, const te_settings *settings)
+static te_status copy_text(const char *text, char **copy)
 {
-    const te_settings *own = te_model_get_settings(te_evaluator_get_model(at->evaluator));
-    TE_TRY(te_settings_copy(settings ? settings : own, &at->settings));
-    at->settings->model = own->model; /* its classes, above all */
-    return TE_OK;
+    *copy = text ? te_path_join("", text) : NULL;
+    return text && !*copy ? TE_ERR_MEMORY : TE_OK;
 }
 
-static te_status open_judge(judge *at, uint64_t count)
+static te_status read_split(const char *name, te_split *split)
 {
-    const te_config *config = at->config;
-    TE_TRY(te_dataset_open(&at->dataset, at->settings, TE_SPLIT_VAL, config->tasks, config->task_count));
+    *split = name && strcmp(name, "train") == 0 ? TE_SPLIT_TRAIN : TE_SPLIT_VAL;
+    return !name || *split == TE_SPLIT_TRAIN || strcmp(name, "val") == 0
+               ? TE_OK
+               : te_fail(TE_ERR_ARGUMENT, "there is no split '%s': it must be train or val", name);
+}
+
+static void describe_model(te_scores *scores, const te_evaluator *evaluator)
+{
+    const te_model *model = te_evaluator_get_model(evaluator);
+    te_model_part part;
+    for (size_t i = 0; i < te_model_count_parts(model); i++) {
+        scores->parameters += te_model_get_part(model, i, &part) == TE_OK ? part.parameters : 0;
+    }
+}
+
+static te_status open_model(judge *at, const te_settings *settings)
+{
+    te_scores *scores = at->scores;
+    const te_model *model = te_evaluator_get_model(at->evaluator);
+    const te_settings *own = te_model_get_settings(model);
+    if (at->options.predictions) {
+        return te_fail(TE_ERR_ARGUMENT, "scores are of an evaluator or of the predictions in '%s', not of both",
+                       at->options.predictions);
+    }
+    TE_TRY(te_settings_copy(settings ? settings : own, &scores->settings));
+    scores->settings->model = own->model; /* its classes, above all */
+    scores->config = model->config;
+    te_evaluator_get_input(at->evaluator, &scores->height, &scores->width);
+    describe_model(scores, at->evaluator);
+    TE_TRY(te_device_get_info(te_evaluator_get_device(at->evaluator), &scores->device));
+    return te_gate_usage_create(&scores->gates, &scores->config);
+}
+
+static te_status open_saved(judge *at, const te_settings *settings)
+{
+    te_scores *scores = at->scores;
+    if (!settings || !at->options.predictions) {
+        return te_fail(TE_ERR_ARGUMENT, "scores without an evaluator need settings and a folder of predictions");
+    }
+    TE_TRY(te_settings_copy(settings, &scores->settings));
+    TE_TRY(te_config_resolve(&scores->config, settings));
+    scores->height = settings->input.height;
+    scores->width = settings->input.width;
+    TE_TRY(copy_text(at->options.predictions, &scores->predictions));
+    return te_saved_maps_find(at->options.predictions, &scores->config, &at->saved);
+}
+
+static te_status open_metrics(judge *at)
+{
+    const te_config *config = &at->scores->config;
+    const te_settings *settings = at->scores->settings;
     for (int t = 0; t < config->task_count; t++) {
         te_metric_options options = {.classes = config->channels[t],
-                                     .edge_distance = (double)at->settings->eval.edge_distance,
-                                     .published_saliency = at->settings->eval.saliency == TE_SALIENCY_PUBLISHED};
+                                     .edge_distance = (double)settings->eval.edge_distance,
+                                     .published_saliency = settings->eval.saliency == TE_SALIENCY_PUBLISHED};
         TE_TRY(te_metric_create(&at->metrics[t], config->tasks[t], &options));
     }
+    int most = at->options.pictures_kept;
+    if (most < 0 || most > TE_MOST_EXHIBITS) {
+        return te_fail(TE_ERR_ARGUMENT, "'%d' pictures cannot be kept: it must be 0 to %d", most, TE_MOST_EXHIBITS);
+    }
+    return te_gallery_create(&at->scores->gallery, most);
+}
+
+static te_status open_pictures(judge *at)
+{
+    te_scores *scores = at->scores;
+    const te_config *config = &scores->config;
+    int threads = scores->settings->data.threads;
+    TE_TRY(te_dataset_open(&at->dataset, scores->settings, scores->split, config->tasks, config->task_count));
     uint64_t all = te_dataset_count(at->dataset);
-    at->count = count && count < all ? count : all;
+    if (all == UINT64_MAX && !at->options.count) {
+        return te_fail(TE_ERR_ARGUMENT, "the generated rooms of split 'train' have no end: say how many pictures to judge");
+    }
+    at->count = at->options.count && at->options.count < all ? at->options.count : all;
+    scores->pictures = te_alloc(at->count, sizeof *scores->pictures, "scores of pictures");
+    scores->problems = te_alloc(at->count, sizeof *scores->problems, "scores of pictures");
+    if (!scores->pictures || !scores->problems) {
+        return TE_ERR_MEMORY;
+    }
     TE_TRY(tell_pictures(at, all));
-    te_ahead_options options = {.count = at->count, .height = at->scores->height, .width = at->scores->width,
-                                .threads = at->settings->data.threads};
+    TE_TRY(te_jury_create(&at->jury, at->metrics, config->task_count, threads));
+    te_ahead_options options = {.count = at->count, .height = scores->height, .width = scores->width, .threads = threads};
     return te_ahead_open(&at->ahead, at->dataset, &options);
+}
+
+static te_status open_judge(judge *at, const te_settings *settings)
+{
+    TE_TRY(read_split(at->options.split, &at->scores->split));
+    TE_TRY(copy_text(at->options.model, &at->scores->model));
+    TE_TRY(at->evaluator ? open_model(at, settings) : open_saved(at, settings));
+    TE_TRY(open_metrics(at));
+    return open_pictures(at);
 }
 
 static void close_judge(judge *at)
 {
+    te_ahead_close(at->ahead);
+    te_jury_free(at->jury);
     for (int t = 0; t < TE_TASK_COUNT; t++) {
         te_metric_free(at->metrics[t]);
     }
-    te_ahead_close(at->ahead);
     te_dataset_close(at->dataset);
-    te_settings_free(at->settings);
     te_scores_free(at->scores);
 }
 
-static te_status judge_example(judge *at, const te_example *example)
+/* ---- a picture's way ---- */
+
+static te_status run_model(judge *at, te_trial *item)
 {
-    te_picture picture = {.width = example->width, .height = example->height, .rgb = example->rgb};
+    te_picture picture = {.width = item->example.width, .height = item->example.height, .rgb = item->example.rgb};
     te_fit fit = te_evaluator_place(at->evaluator, picture.width, picture.height);
     te_prediction *prediction;
     TE_TRY(te_evaluator_run_fit(at->evaluator, &picture, &fit, &prediction));
-    te_status status = TE_OK;
-    for (int t = 0; t < at->config->task_count && status == TE_OK; t++) {
-        if (example->labels[t]) {
-            te_metric_sample *sample = NULL;
-            status = te_metric_judge(at->metrics[t], at->scores->pictures, &prediction->maps[t], example->labels[t], &sample);
-            status = status == TE_OK ? te_metric_add(at->metrics[t], sample) : status;
-            te_metric_sample_free(sample);
-        }
-    }
+    te_gate_usage_add(at->scores->gates, prediction);
+    memcpy(item->maps, prediction->maps, sizeof item->maps); /* which are the item's from here on */
+    memset(prediction->maps, 0, sizeof prediction->maps);
     te_prediction_free(prediction);
-    at->scores->pictures++;
     at->scores->shrunk += fit.width < picture.width || fit.height < picture.height;
-    return status == TE_ERR_FORMAT ? te_fail_prefix(status, "picture '%s': ", example->name) : status;
-}
-
-static te_status judge_next(judge *at, te_scores_function report, void *context)
-{
-    te_example example;
-    TE_TRY(te_interrupt_check());
-    TE_TRY(te_ahead_next(at->ahead, &example));
-    te_status status = judge_example(at, &example);
-    if (status == TE_OK && report) {
-        te_scores_report facts = {.done = at->scores->pictures, .count = at->count, .picture = example.name};
-        status = report(&facts, context);
-    }
-    te_example_clear(&example);
-    return status;
-}
-
-/* ---- numbers ---- */
-
-/* A single-task model's score for the primary metric of a task; 0: not known. */
-static double single_of(const te_settings *settings, te_task_id task)
-{
-    const float singles[TE_TASK_COUNT] = {
-        [TE_SEMSEG] = settings->eval.single_semseg,   [TE_HUMAN_PARTS] = settings->eval.single_human_parts,
-        [TE_SAL] = settings->eval.single_sal,         [TE_NORMALS] = settings->eval.single_normals,
-        [TE_EDGE] = settings->eval.single_edge,       [TE_DEPTH] = settings->eval.single_depth,
-    };
-    return (double)singles[task];
-}
-
-static void add_score(const judge *at, int t, const te_metric_value *value)
-{
-    static const char *const parts[] = {"background", "head", "torso", "upper arms", "lower arms", "upper legs",
-                                        "lower legs"};
-    te_scores *scores = at->scores;
-    te_task_id task = at->config->tasks[t];
-    const char *name = value->class < 0         ? NULL
-                       : task == TE_HUMAN_PARTS ? (value->class < 7 ? parts[value->class] : NULL)
-                                                : te_dataset_class_name(at->dataset, value->class);
-    snprintf(scores->texts[2 * scores->count], sizeof scores->texts[0], "%s", value->name);
-    snprintf(scores->texts[2 * scores->count + 1], sizeof scores->texts[0], "%s", name ? name : "");
-    scores->list[scores->count++] = (te_score){
-        .task = te_tasks[task].name, .class_index = value->class, .unit = value->unit, .model = value->model,
-        .trivial = value->trivial, .higher_is_better = value->higher_is_better, .primary = value->primary,
-        .pictures = te_metric_count(at->metrics[t])};
-}
-
-/* Room for `more` further scores. The texts move, so the list's pointers are set when all are there. */
-static te_status make_room(te_scores *scores, size_t more)
-{
-    size_t count = scores->count + more;
-    te_score *list = te_realloc(scores->list, count, sizeof *list, "scores");
-    if (!list) {
-        return TE_ERR_MEMORY;
-    }
-    scores->list = list;
-    char(*texts)[64] = te_realloc(scores->texts, 2 * count, sizeof *texts, "scores");
-    if (!texts) {
-        return TE_ERR_MEMORY;
-    }
-    scores->texts = texts;
     return TE_OK;
 }
 
-static void tell_facts(const judge *at, int t)
+static te_status load_saved(judge *at, te_trial *item)
 {
-    const char *task = at->config->task_names[t];
-    int absent = te_metric_count_absent(at->metrics[t]);
-    if (te_metric_count(at->metrics[t]) == 0) {
-        te_log(TE_LOG_WARNING, "no picture had a label for '%s': it has no scores", task);
-    } else if (absent > 0) {
-        te_log(TE_LOG_WARNING, "%d of the %d classes of '%s' are in no label and no prediction; in mIoU they count as 0",
-               absent, at->config->channels[t], task);
-    }
+    const te_example *example = &item->example;
+    return te_saved_maps_load(at->options.predictions, example->name, &at->scores->config, at->saved, example->width,
+                              example->height, item->maps);
 }
 
-static void add_gain(judge *at, te_task_id task, const te_metric_value *primary)
+/* A file that cannot be read or understood concerns its picture alone; anything else ends the run. */
+static bool is_broken(te_status status)
 {
-    double single = single_of(at->settings, task);
-    if (single > 0.0) {
-        double better = (primary->model - single) / single * 100.0;
-        at->scores->gain += primary->higher_is_better ? better : -better;
-        at->scores->gain_tasks++;
-    }
+    return status == TE_ERR_FILE || status == TE_ERR_FORMAT;
 }
 
-static te_status collect_task(judge *at, int t)
+/* The next picture, from the list to the judging. */
+static te_status send(judge *at)
 {
-    te_metric_value *values;
-    size_t count;
-    TE_TRY(te_metric_get(at->metrics[t], &values, &count));
-    tell_facts(at, t);
-    te_status status = count ? make_room(at->scores, count) : TE_OK;
-    for (size_t i = 0; status == TE_OK && i < count; i++) {
-        add_score(at, t, &values[i]);
+    te_trial item = {.index = at->sent};
+    te_status status = te_ahead_next(at->ahead, &item.example);
+    bool loaded = status == TE_OK;
+    if (loaded) {
+        status = at->evaluator ? run_model(at, &item) : load_saved(at, &item);
     }
-    if (status == TE_OK && count) {
-        add_gain(at, at->config->tasks[t], &values[0]);
+    bool files_only = !loaded || !at->evaluator; /* else no file is to blame */
+    if (status != TE_OK && !(is_broken(status) && files_only)) {
+        te_trial_clear(&item);
+        return status;
     }
-    free(values);
-    return status;
+    if (status != TE_OK) {
+        item.status = status;
+        item.failed = -1;
+        snprintf(item.message, sizeof item.message, "%s", te_last_error());
+    }
+    te_jury_put(at->jury, &item);
+    at->sent++;
+    return TE_OK;
 }
 
-static te_status collect(judge *at)
+/* Pictures that are left out are told, one line each. */
+static te_status leave_out(judge *at, const te_trial *item)
 {
     te_scores *scores = at->scores;
-    for (int t = 0; t < at->config->task_count; t++) {
-        TE_TRY(collect_task(at, t));
+    te_fail(item->status, "%s", item->message);
+    if (item->failed >= 0) { /* metrics know no names */
+        te_fail_prefix(item->status, "picture '%s': ", item->example.name);
     }
-    if (scores->count == 0) {
-        return te_fail(TE_ERR_FORMAT, "none of the %" PRIu64 " pictures has a label for a task of the model",
-                       scores->pictures);
+    if (!is_broken(item->status)) {
+        return item->status;
     }
-    for (size_t i = 0; i < scores->count; i++) {
-        scores->list[i].metric = scores->texts[2 * i];
-        scores->list[i].class_name = *scores->texts[2 * i + 1] ? scores->texts[2 * i + 1] : NULL;
+    te_log(TE_LOG_WARNING, "left out: %s", te_last_error());
+    TE_TRY(copy_text(te_last_error(), &scores->problems[scores->problem_count]));
+    scores->problem_count++;
+    return TE_OK;
+}
+
+static te_status pool(judge *at, const te_trial *item)
+{
+    te_scores *scores = at->scores;
+    te_scored *row = &scores->pictures[scores->picture_count];
+    TE_TRY(copy_text(item->example.name, &row->name));
+    scores->picture_count++;
+    row->width = item->example.width;
+    row->height = item->example.height;
+    for (int t = 0; t < scores->config.task_count; t++) {
+        row->own[t] = NAN;
+        if (item->samples[t]) {
+            row->own[t] = te_metric_sample_get(item->samples[t]);
+            TE_TRY(te_metric_add(at->metrics[t], item->samples[t]));
+            TE_TRY(te_gallery_offer(scores->gallery, &scores->config, t, item, row->own[t]));
+        }
     }
-    if (scores->gain_tasks) {
-        scores->gain /= (double)scores->gain_tasks;
-    }
-    if (scores->shrunk) {
-        te_log(TE_LOG_WARNING, "%" PRIu64 " of %" PRIu64 " pictures are larger than the input of %d x %d pixels; they were "
-               "shrunk to fit and their maps enlarged", scores->shrunk, scores->pictures, scores->width, scores->height);
+    return TE_OK;
+}
+
+/* A picture that has been judged, or that failed on its way. */
+static te_status receive(judge *at, const te_trial *item)
+{
+    TE_TRY(te_interrupt_check());
+    TE_TRY(item->status == TE_OK ? pool(at, item) : leave_out(at, item));
+    at->done++;
+    te_scores_report facts = {.done = at->done, .count = at->count, .picture = item->example.name};
+    return at->options.report ? at->options.report(&facts, at->options.context) : TE_OK;
+}
+
+static te_status judge_all(judge *at)
+{
+    while (at->done < at->count) {
+        TE_TRY(te_interrupt_check());
+        bool wait = at->sent == at->count || te_jury_is_full(at->jury);
+        if (!wait) {
+            TE_TRY(send(at));
+        }
+        te_trial item;
+        for (; te_jury_take(at->jury, wait, &item); wait = false) {
+            te_status status = receive(at, &item);
+            te_trial_clear(&item);
+            TE_TRY(status);
+        }
     }
     return TE_OK;
 }
 
 /* ---- all of it ---- */
 
-te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings, uint64_t count,
-                        te_scores_function report, void *context)
+te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings,
+                        const te_scores_options *options)
 {
-    judge at = {.evaluator = evaluator, .config = &te_evaluator_get_model(evaluator)->config};
+    judge at = {.evaluator = evaluator, .options = options ? *options : (te_scores_options){0}};
     te_status status;
     at.scores = te_alloc(1, sizeof *at.scores, "scores");
     TE_TRY_OUT(at.scores ? TE_OK : TE_ERR_MEMORY);
-    te_evaluator_get_input(evaluator, &at.scores->height, &at.scores->width);
-    TE_TRY_OUT(open_settings(&at, settings));
-    TE_TRY_OUT(open_judge(&at, count));
-    while (at.scores->pictures < at.count) {
-        TE_TRY_OUT(judge_next(&at, report, context));
-    }
-    TE_TRY_OUT(collect(&at));
+    TE_TRY_OUT(open_judge(&at, settings));
+    TE_TRY_OUT(judge_all(&at));
+    TE_TRY_OUT(te_scores_collect(at.scores, at.metrics, at.dataset));
+    at.scores->time = time(NULL);
     *scores = at.scores;
     at.scores = NULL;
 out:
@@ -249,17 +301,43 @@ out:
 
 void te_scores_free(te_scores *scores)
 {
-    if (scores) {
-        free(scores->list);
-        free(scores->texts);
-        free(scores->path);
-        free(scores);
+    if (!scores) {
+        return;
     }
+    for (uint64_t i = 0; i < scores->picture_count; i++) {
+        free(scores->pictures[i].name);
+    }
+    for (uint64_t i = 0; i < scores->problem_count; i++) {
+        free(scores->problems[i]);
+    }
+    for (int t = 0; t < TE_TASK_COUNT; t++) {
+        te_figures_free(scores->figures[t], scores->figure_counts[t]);
+        free(scores->class_names[t]);
+    }
+    te_gate_usage_free(scores->gates);
+    te_gallery_free(scores->gallery);
+    te_settings_free(scores->settings);
+    free(scores->pictures);
+    free(scores->problems);
+    free(scores->list);
+    free(scores->texts);
+    free(scores->path);
+    free(scores->model);
+    free(scores->predictions);
+    free(scores);
 }
 
 size_t te_scores_count(const te_scores *scores)
 {
     return scores->count;
+}
+
+uint64_t te_scores_count_pictures(const te_scores *scores, uint64_t *left_out)
+{
+    if (left_out) {
+        *left_out = scores->problem_count;
+    }
+    return scores->picture_count;
 }
 
 te_status te_scores_get(const te_scores *scores, size_t index, te_score *score)
