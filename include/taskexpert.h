@@ -246,7 +246,7 @@ TE_API te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memor
 
 typedef struct te_picture te_picture;
 
-/* Decode a picture file (JPEG, PNG, BMP, TGA, GIF, PNM; 1 x 1 to 8000 x 8000 pixels): grey becomes RGB,
+/* Decode a picture file (JPEG, PNG, BMP, TGA, GIF, PNM; 1 x 1 to 16000 x 16000 pixels): grey becomes RGB,
  * alpha is blended over white, 16 bit become 8, EXIF orientation is applied. */
 TE_API te_status te_picture_load(te_picture **picture, const char *path);
 

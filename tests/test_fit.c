@@ -200,21 +200,22 @@ static void test_area(void **state)
     te_axis_free(&axis);
 }
 
-/* The largest picture: an even grey stays even, and only rows of the input's width are held. */
+/* As wide as pictures come: an even red stays even, and only rows of the input's width are held. */
 static void test_large_picture(void **state)
 {
     (void)state;
+    enum { HEIGHT = TE_PICTURE_LIMIT / 4 };
     te_picture *picture = NULL;
-    assert_int_equal(te_picture_allocate(&picture, TE_PICTURE_LIMIT, TE_PICTURE_LIMIT), TE_OK);
-    for (size_t i = 0; i < (size_t)TE_PICTURE_LIMIT * TE_PICTURE_LIMIT * 3; i += 3) {
+    assert_int_equal(te_picture_allocate(&picture, TE_PICTURE_LIMIT, HEIGHT), TE_OK);
+    for (size_t i = 0; i < (size_t)TE_PICTURE_LIMIT * HEIGHT * 3; i += 3) {
         picture->rgb[i] = 255; /* red */
     }
-    te_fit fit = te_fit_picture(TE_PICTURE_LIMIT, TE_PICTURE_LIMIT, 64, 48, TE_FIT_PAD);
+    te_fit fit = te_fit_picture(TE_PICTURE_LIMIT, HEIGHT, 64, 48, TE_FIT_PAD);
     static float input[3 * 48 * 64];
     assert_int_equal(te_fit_input(&fit, picture, input), TE_OK);
     for (int y = 0; y < 48; y++) {
         for (int x = 0; x < 64; x++) {
-            int inside = x >= 8 && x < 56;
+            int inside = y >= 16 && y < 32;
             double red = inside ? (1.0 - mean_of(0)) / deviation_of(0) : 0.0;
             double green = inside ? -mean_of(1) / deviation_of(1) : 0.0;
             assert_true(fabs((double)input[y * 64 + x] - red) < 1e-4);
@@ -223,7 +224,7 @@ static void test_large_picture(void **state)
     }
     te_scaler scaler;
     assert_int_equal(te_scaler_create(&scaler, picture, 48, 48, TE_AXIS_TRIANGLE), TE_OK);
-    assert_true(scaler.y.taps < 400);
+    assert_true(scaler.y.taps < 200);
     te_scaler_free(&scaler);
     te_picture_free(picture);
 }

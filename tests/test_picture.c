@@ -285,8 +285,8 @@ static void test_hostile_jpeg(void **state)
     free(file);
     uint8_t wide[sizeof jpeg];
     memcpy(wide, jpeg, sizeof jpeg);
-    wide[0x60] = 0x20; /* 0x2018 pixels */
-    expect_refused(wide, sizeof wide, "8216 x 16 pixels");
+    wide[0x60] = 0x40; /* 0x4018 pixels */
+    expect_refused(wide, sizeof wide, "16408 x 16 pixels");
 }
 
 /* ---- PNG ----------------------------------------------------------------------------------------------------- */
@@ -333,15 +333,15 @@ static void test_png_limits(void **state)
 {
     (void)state;
     size_t bytes;
-    uint8_t *row = calloc(8001, 1);
+    uint8_t *row = calloc(16001, 1);
     assert_non_null(row);
-    uint8_t *file = make_png(PNG_FORMAT_GRAY, 8001, 1, row, &bytes);
-    expect_refused(file, bytes, "8001 x 1 pixels; 1 to 8000");
+    uint8_t *file = make_png(PNG_FORMAT_GRAY, 16001, 1, row, &bytes);
+    expect_refused(file, bytes, "16001 x 1 pixels; 1 to 16000");
     free(file);
-    file = make_png(PNG_FORMAT_GRAY, 1, 8000, row, &bytes);
+    file = make_png(PNG_FORMAT_GRAY, 1, 16000, row, &bytes);
     te_picture *picture = NULL;
     assert_int_equal(te_picture_decode(&picture, file, bytes, TE_PICTURE_LIMIT, "a"), TE_OK);
-    assert_int_equal(picture->height, 8000);
+    assert_int_equal(picture->height, 16000);
     te_picture_free(picture);
     free(file);
     free(row);
@@ -421,7 +421,7 @@ static void test_pnm(void **state)
     expect_refused((const uint8_t *)wide, sizeof wide - 2, "cut short (PNM)");
     expect_refused((const uint8_t *)"P5 2", 4, "header is damaged (PNM)");
     expect_refused((const uint8_t *)"P5 0 3 255 ", 11, "0 x 3 pixels");
-    expect_refused((const uint8_t *)"P6 9000 1 255 ", 14, "9000 x 1 pixels");
+    expect_refused((const uint8_t *)"P6 17000 1 255 ", 15, "17000 x 1 pixels");
     expect_refused((const uint8_t *)"P6 99999999999999999999 1 255 ", 30, "(PNM)");
 }
 
@@ -462,7 +462,7 @@ static void test_bmp(void **state)
     put_number(file + 22, 4, -2); /* from the top */
     expect_decoded(file, bytes, 2, 2, (uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
     put_number(file + 22, 4, -2147483647L - 1);
-    expect_refused(file, bytes, "pixels; 1 to 8000");
+    expect_refused(file, bytes, "pixels; 1 to 16000");
 
     const uint8_t indices[] = {0, 1, 0, 0, 2, 2, 0, 0};
     bytes = make_bmp(file, 8, 3, indices, sizeof indices);
@@ -524,7 +524,7 @@ static void test_create_arguments(void **state)
     const uint8_t pixel[3] = {1, 2, 3};
     assert_int_equal(te_picture_create(&picture, 0, 1, pixel), TE_ERR_ARGUMENT);
     assert_int_equal(te_picture_create(&picture, 1, -1, pixel), TE_ERR_ARGUMENT);
-    assert_int_equal(te_picture_create(&picture, 8001, 1, pixel), TE_ERR_ARGUMENT);
+    assert_int_equal(te_picture_create(&picture, TE_PICTURE_LIMIT + 1, 1, pixel), TE_ERR_ARGUMENT);
     assert_int_equal(te_picture_create(&picture, 1, 1, NULL), TE_ERR_ARGUMENT);
     assert_null(picture);
     assert_int_equal(te_picture_create(&picture, 1, 1, pixel), TE_OK);

@@ -210,7 +210,7 @@ const cli_command cli_infer = {
         "Runs each picture through the model and writes what the model sees in it: one map for each task "
         "(<stem>_<task>.png, depth also in millimetres as <stem>_depth_mm.png) and all of them with their legends "
         "on one page (<stem>_overview.png), where <stem> is the picture's name without its extension. A picture "
-        "has 1 x 1 to 8000 x 8000 pixels; the maps come at its size.\n"
+        "has 1 x 1 to 16000 x 16000 pixels; the maps come at its size.\n"
         "Of a folder all pictures are taken, in the order of their names, without the folders inside it. A "
         "picture that cannot be read is reported, and the others are done.\n"
         "On standard output comes one line for each picture, '<picture> -> <overview>', and with --time one line "

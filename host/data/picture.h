@@ -5,8 +5,8 @@
 #include "base/status.h"
 
 enum {
-    TE_PICTURE_LIMIT = 8000, /* largest width and height of a picture from outside */
-    TE_CANVAS_LIMIT = 65535  /* the same for pictures that are drawn here: maps with legends, sheets */
+    TE_PICTURE_LIMIT = 16000, /* largest width and height of a picture from outside */
+    TE_CANVAS_LIMIT = 65535   /* the same for pictures that are drawn here: maps with legends, sheets */
 };
 
 struct te_picture {
