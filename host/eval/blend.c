@@ -1,0 +1,134 @@
+#include "eval/blend.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+int te_blend_count(const te_config *config)
+{
+    int count = 0;
+    for (int t = 0; t < config->task_count; t++) {
+        count += config->channels[t];
+    }
+    return count;
+}
+
+/* ---- into the mean ---- */
+
+/* The soft-max of logits (count), none of them NaN. */
+static void add_softmax(const float *logits, int count, float weight, float *values)
+{
+    enum { MOST = 256 };
+    float powers[MOST], most = logits[0], sum = 0.0f;
+    for (int k = 1; k < count; k++) {
+        most = fmaxf(most, logits[k]);
+    }
+    most = fminf(most, FLT_MAX); /* infinity less itself would be NaN */
+    for (int k = 0; k < count; k++) {
+        powers[k] = expf(fminf(logits[k], FLT_MAX) - most);
+        sum += powers[k];
+    }
+    for (int k = 0; k < count && sum > 0.0f; k++) {
+        values[k] += weight * (powers[k] / sum);
+    }
+}
+
+static void add_direction(const float *logits, bool mirrored, float weight, float *values)
+{
+    double x = (double)logits[0], y = (double)logits[1], z = (double)logits[2], length = sqrt(x * x + y * y + z * z);
+    if (length > 1e-12 && isfinite(length)) {
+        values[0] += weight * (float)((mirrored ? -x : x) / length);
+        values[1] += weight * (float)(y / length);
+        values[2] += weight * (float)(z / length);
+    }
+}
+
+static bool any_nan(const float *logits, int count)
+{
+    for (int k = 0; k < count; k++) {
+        if (isnan(logits[k])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void te_blend_add(const te_config *config, const te_view *view, const float *logits, float weight, float *values)
+{
+    for (int t = 0; t < config->task_count; logits += config->channels[t], values += config->channels[t], t++) {
+        if (any_nan(logits, config->channels[t])) {
+            continue;
+        }
+        switch (te_tasks[config->tasks[t]].reading) {
+        case TE_READ_CLASS:
+        case TE_READ_FOREGROUND: add_softmax(logits, config->channels[t], weight, values); break;
+        case TE_READ_SIGMOID: values[0] += weight / (1.0f + expf(-logits[0])); break;
+        case TE_READ_UNIT_VECTOR: add_direction(logits, view->mirrored, weight, values); break;
+        case TE_READ_METRES:
+            values[0] += weight * fminf(fmaxf(logits[0], 0.0f), 1e30f) * (float)view->scale;
+            break;
+        }
+    }
+}
+
+/* ---- out of it ---- */
+
+void te_blend_to_logits(const te_config *config, const float *values, float *logits)
+{
+    for (int t = 0; t < config->task_count; logits += config->channels[t], values += config->channels[t], t++) {
+        te_reading reading = te_tasks[config->tasks[t]].reading;
+        for (int k = 0; k < config->channels[t]; k++) {
+            float p = fmaxf(values[k], FLT_MIN); /* of a probability */
+            logits[k] = reading == TE_READ_CLASS || reading == TE_READ_FOREGROUND ? logf(p)
+                        : reading == TE_READ_SIGMOID ? logf(p / fmaxf(1.0f - p, FLT_EPSILON / 2.0f))
+                                                     : values[k];
+        }
+    }
+}
+
+static int find_largest(const float *values, int count)
+{
+    int largest = 0;
+    for (int k = 1; k < count; k++) {
+        largest = values[k] > values[largest] ? k : largest;
+    }
+    return largest;
+}
+
+static void write_direction(const float *values, float *to)
+{
+    float sum[3] = {0};
+    add_direction(values, false, 1.0f, sum);
+    memcpy(to, sum, sizeof sum);
+}
+
+void te_blend_write(const te_config *config, const float *values, te_map *maps, size_t pixel)
+{
+    for (int t = 0; t < config->task_count; values += config->channels[t], t++) {
+        float *to = (float *)maps[t].values; /* const for those who look only */
+        switch (te_tasks[config->tasks[t]].reading) {
+        case TE_READ_CLASS: ((uint8_t *)maps[t].classes)[pixel] = (uint8_t)find_largest(values, config->channels[t]); break;
+        case TE_READ_FOREGROUND: to[pixel] = values[1]; break;
+        case TE_READ_SIGMOID:
+        case TE_READ_METRES: to[pixel] = values[0]; break;
+        case TE_READ_UNIT_VECTOR: write_direction(values, to + 3 * pixel); break;
+        }
+    }
+}
+
+te_status te_blend_create_map(te_map *map, const te_config *config, int t, int width, int height)
+{
+    te_reading reading = te_tasks[config->tasks[t]].reading;
+    int channels = reading == TE_READ_UNIT_VECTOR ? 3 : 1;
+    te_map made = {.task = config->task_names[t], .width = width, .height = height, .channels = channels};
+    if (reading == TE_READ_CLASS) {
+        made.classes = te_alloc((size_t)height, (size_t)width, "a map");
+    } else {
+        made.values = te_alloc((size_t)height, (size_t)width * (size_t)channels * sizeof *made.values, "a map");
+    }
+    if (!made.classes && !made.values) {
+        return TE_ERR_MEMORY;
+    }
+    *map = made;
+    return TE_OK;
+}
