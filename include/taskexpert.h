@@ -263,11 +263,16 @@ typedef struct te_evaluator te_evaluator;
 typedef struct te_prediction te_prediction;
 
 /* Runs pictures of any size through a model: resized and padded to the input size as [input] says, maps brought
- * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit. */
+ * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit; their [infer] may ask for
+ * a mean over several sizes and the mirrored picture, and for tiles (docs/INFERENCE.md). */
 TE_API te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
                                      const te_settings *settings);
 TE_API void te_evaluator_free(te_evaluator *evaluator);
 TE_API te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, te_prediction **prediction);
+
+/* Called after each tile of a picture that is run in tiles; a result other than TE_OK ends the run with it. NULL: nobody. */
+typedef te_status (*te_evaluator_function)(size_t done, size_t count, void *context);
+TE_API void te_evaluator_set_report(te_evaluator *evaluator, te_evaluator_function report, void *context);
 TE_API te_status te_evaluator_get_memory(const te_evaluator *evaluator, te_memory_info *info);
 
 /* One task's map at the picture's size, owned by the prediction. `classes` for semseg and human_parts (one byte a
@@ -289,7 +294,7 @@ enum {
     TE_SAVE_NPY = 4,      /* <stem>_<task>.npy: the values */
     TE_SAVE_GATES = 8,    /* <stem>_gates_<task>.png: expert scores of every tap */
     TE_SAVE_RAW = 16      /* <stem>.raw.safetensors: `input` (3,H,W) and each task's logits (K,H,W) */
-};
+}; /* the last two, of a picture in tiles: those of all of it, shrunk */
 TE_API te_status te_prediction_save(const te_prediction *prediction, const char *folder, const char *stem,
                                     unsigned what);
 TE_API void te_prediction_free(te_prediction *prediction);

@@ -45,6 +45,13 @@ struct te_settings {
         te_fit_kind fit;
     } input;
     struct {
+        int flip;                      /* bool: also mirrored */
+        char scales[TE_TEXT_SETTING];  /* te_scales_read() */
+        int tiles;                     /* bool: larger pictures at their own size */
+        float tile_overlap;            /* over the input's size */
+        float tile_context;            /* share of all of the picture in what a tile shows */
+    } infer;
+    struct {
         te_backbone backbone;
         int width, blocks, heads;      /* C, number of blocks, attention heads; 0: the backbone's */
         char taps[TE_TEXT_SETTING];    /* 1-based blocks, "3 6 9 12"; empty: the backbone's */
@@ -92,6 +99,12 @@ struct te_settings {
         float single_semseg, single_human_parts, single_sal, single_normals, single_edge, single_depth; /* 0: not known */
     } eval;
 };
+
+enum { TE_MOST_SCALES = 16 };
+
+/* The numbers of a list like "0.5 1 1.5" as infer.scales takes it: different ones from 0.25 to 4, 1 among them. Returns how
+ * many; 0: it is no such list. */
+int te_scales_read(const char *text, double *scales);
 
 /* A copy in fresh memory; te_settings_free() it. */
 te_status te_settings_copy(const te_settings *from, te_settings **to);

@@ -2,6 +2,7 @@
  * [S] the authors' code for sibling models, [C] this project's choice. */
 #include "base/settings_table.h"
 
+#include "base/c_locale.h"
 #include "base/task.h"
 
 #include <stdlib.h>
@@ -103,6 +104,45 @@ static te_status check_connection(const te_setting *row, const char *value)
                    row->info.key, value, MOST_EXPERTS);
 }
 
+static int add_scale(double *scales, int count, double scale)
+{
+    for (int i = 0; i < count; i++) {
+        if (scales[i] == scale) {
+            return 0;
+        }
+    }
+    if (count == TE_MOST_SCALES || !(scale >= 0.25 && scale <= 4.0)) {
+        return 0;
+    }
+    scales[count] = scale;
+    return count + 1;
+}
+
+int te_scales_read(const char *text, double *scales)
+{
+    const char *word;
+    size_t length;
+    int count = 0, one = 0;
+    while ((word = next_word(&text, &length)) != NULL) {
+        char *end;
+        double scale = te_read_double(word, &end);
+        if (strspn(word, "0123456789.") != length || end != word + length || (count = add_scale(scales, count, scale)) == 0) {
+            return 0;
+        }
+        one = one || scale == 1.0;
+    }
+    return one ? count : 0;
+}
+
+static te_status check_scales(const te_setting *row, const char *value)
+{
+    double scales[TE_MOST_SCALES];
+    return te_scales_read(value, scales)
+               ? TE_OK
+               : te_fail(TE_ERR_SETTING, "setting '%s' is '%s'; it must be up to %d different numbers from 0.25 to 4, 1 among "
+                         "them, separated by spaces", row->info.key, value, TE_MOST_SCALES);
+}
+
 /* ---- the table ---- */
 
 #define PLACE(field) offsetof(te_settings, field)
@@ -138,6 +178,13 @@ static const te_setting table[] = {
     INT(input.height, 16, 4096, 16, "512", "height of the network's input in pixels, H"),
     INT(input.width, 16, 4096, 16, "512", "width of the network's input in pixels, W"),
     CHOICE(input.fit, "pad|stretch", "pad", "a picture of another aspect is padded, or stretched [S] to the input"),
+
+    BOOL(infer.flip, "off", "pictures are also seen mirrored, and what is seen is averaged"),
+    TEXT(infer.scales, "text", "1", check_scales,
+         "sizes at which a picture is seen, over that of the input, and averaged; for example '0.75 1 1.25'"),
+    BOOL(infer.tiles, "off", "pictures larger than the input are seen at their own size, part by part, instead of shrunk"),
+    REAL(infer.tile_overlap, 0, 0.5, "0.25", "how far neighbouring parts overlap at least, over the input's size"),
+    REAL(infer.tile_context, 0, 1, "0.5", "share of the whole picture, shrunk, in what its parts show, but not of boundaries"),
 
     CHOICE(model.backbone, "tiny|small|base|large", "base", "the vision transformer [P]; sizes of timm's ViT [S]"),
     INT(model.width, 0, 8192, 1, "0", "channels of the backbone, C; 0: the backbone's own [S]"),

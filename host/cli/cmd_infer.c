@@ -39,6 +39,7 @@ typedef struct job {
     te_device *device;
     te_evaluator *evaluator;
     size_t done, failed; /* pictures */
+    const cli_input *present; /* the picture that is being run */
 } job;
 
 /* ---- before anything expensive ---- */
@@ -101,9 +102,20 @@ static int print_result(const job *at, const cli_input *input)
     return cli_flush_results();
 }
 
+/* The library's word that one of a picture's tiles is done. */
+static te_status after_tile(size_t done, size_t count, void *context)
+{
+    const job *at = context;
+    char text[512];
+    snprintf(text, sizeof text, "tile %zu of %zu, %s", done, count, at->present->path);
+    cli_progress_show((size_t)(at->present - at->inputs.list), text);
+    return TE_OK;
+}
+
 static te_status predict(job *at, const cli_input *input, const te_picture *picture)
 {
     te_prediction *prediction;
+    at->present = input;
     te_status status = te_evaluator_run(at->evaluator, picture, &prediction);
     if (status == TE_OK) {
         status = te_prediction_save(prediction, at->out, input->stem, what_to_save(at->arguments));
@@ -169,6 +181,7 @@ static int infer(job *at)
         CLI_TRY(cli_time_forward(at->model, at->device, at->settings, at->passes));
     } else {
         CLI_TRY(cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings)));
+        te_evaluator_set_report(at->evaluator, after_tile, at);
         CLI_TRY(run_pictures(at));
     }
     /* also where no call was left to be interrupted: whoever started the command wants it to stop */
@@ -216,7 +229,9 @@ const cli_command cli_infer = {
         "On standard output comes one line for each picture, '<picture> -> <overview>', and with --time one line "
         "for each pass, 'forward_seconds <seconds>'; nothing else. --time reads no pictures and needs no -o.\n"
         "The weight file says how its model is made. Settings may choose the device and the kernels, and the "
-        "input size that pictures are fitted to; one that contradicts the model is an error.",
+        "input size that pictures are fitted to; one that contradicts the model is an error. infer.flip and infer.scales "
+        "average what the model sees in a mirrored and resized picture, infer.tiles runs a large picture in parts at its "
+        "own size; docs/INFERENCE.md says how, and what it costs.",
     .options = options,
     .run = run,
 };

@@ -88,12 +88,17 @@ static void draw(size_t done, const char *name)
     progress.drawn = 1;
 }
 
+void cli_progress_show(size_t index, const char *text)
+{
+    if (progress.bar) {
+        draw(index, text);
+    }
+}
+
 void cli_progress_begin(size_t index, const char *name)
 {
     progress.item_start = cli_now();
-    if (progress.bar) {
-        draw(index, name);
-    }
+    cli_progress_show(index, name);
 }
 
 void cli_progress_end(size_t index, const char *name)

@@ -14,6 +14,9 @@ void cli_progress_set_total(size_t total);
 void cli_progress_begin(size_t index, const char *name);
 void cli_progress_end(size_t index, const char *name);
 
+/* What is being done about item `index` just now: `text` takes its name's place on the bar. */
+void cli_progress_show(size_t index, const char *text);
+
 /* Take the bar off the terminal, before anything else is printed. The next begin or end draws it again. */
 void cli_progress_clear(void);
 

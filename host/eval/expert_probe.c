@@ -106,12 +106,14 @@ te_status te_expert_probe_run(te_expert_probe *probe, const te_picture *picture,
     te_status status;
     run->config = probe->model->config;
     run->fit = *fit;
+    run->passes = 1;
     run->input = te_alloc(3 * (size_t)probe->height * (size_t)probe->width, sizeof(float), "the input");
     TE_TRY_OUT(run->input ? TE_OK : TE_ERR_MEMORY);
     TE_TRY_OUT(te_picture_create(&run->picture, picture->width, picture->height, picture->rgb));
     TE_TRY_OUT(te_fit_input(fit, picture, run->input));
     TE_TRY_OUT(te_scheduler_run(probe->scheduler, run->input));
-    TE_TRY_OUT(te_prediction_fill(run, probe->scheduler));
+    TE_TRY_OUT(te_prediction_fill(run, probe->scheduler, NULL));
+    TE_TRY_OUT(te_prediction_read_maps(run));
     *prediction = run;
     return TE_OK;
 out:

@@ -1,6 +1,7 @@
 #include "eval/prediction.h"
 
 #include "base/log.h"
+#include "eval/blend.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,37 +25,88 @@ static te_status copy_result(te_scheduler *scheduler, const char *name, float **
     return TE_OK;
 }
 
-/* Maps cannot show what is not a number, so it is said; if nothing else is there, it is an error. */
-static te_status check_finite(const te_prediction *prediction, int t)
+te_status te_prediction_check(const te_config *config, int t, const float *logits, size_t count)
 {
-    size_t count = (size_t)prediction->config.channels[t] * (size_t)prediction->fit.input_height *
-                   (size_t)prediction->fit.input_width, broken = 0;
+    size_t broken = 0;
     for (size_t i = 0; i < count; i++) {
-        broken += !isfinite(prediction->logits[t][i]);
+        broken += !isfinite(logits[i]);
     }
     if (broken == count) {
         return te_fail(TE_ERR_DEVICE, "no logit of '%s' is a finite number: the weights are broken, or the driver is "
-                       "(try another device)", prediction->config.task_names[t]);
+                       "(try another device)", config->task_names[t]);
     }
     if (broken) {
         te_log(TE_LOG_WARNING, "%zu of %zu logits of '%s' are not finite and read as 0", broken, count,
-               prediction->config.task_names[t]);
+               config->task_names[t]);
     }
     return TE_OK;
 }
 
-te_status te_prediction_fill(te_prediction *prediction, te_scheduler *scheduler)
+static te_status copy_logits(te_prediction *prediction, te_scheduler *scheduler)
 {
     const te_config *config = &prediction->config;
-    char name[64];
+    size_t plane = (size_t)prediction->fit.input_height * (size_t)prediction->fit.input_width;
+    for (int t = 0; t < config->task_count; t++) {
+        char name[64];
+        snprintf(name, sizeof name, "logits.%s", config->task_names[t]);
+        TE_TRY(copy_result(scheduler, name, &prediction->logits[t]));
+        TE_TRY(te_prediction_check(config, t, prediction->logits[t], (size_t)config->channels[t] * plane));
+    }
+    return TE_OK;
+}
+
+/* Row y of the region: mean (w,V) -> logits */
+static void spread_row(te_prediction *prediction, const float *mean, int y, float *pixel)
+{
+    const te_config *config = &prediction->config;
+    const te_fit *fit = &prediction->fit;
+    size_t plane = (size_t)fit->input_height * (size_t)fit->input_width;
+    size_t at = (size_t)(fit->top + y) * (size_t)fit->input_width + (size_t)fit->left;
+    for (int x = 0; x < fit->width; x++, at++) {
+        const float *from = pixel;
+        te_blend_to_logits(config, mean + (size_t)x * (size_t)te_blend_count(config), pixel);
+        for (int t = 0; t < config->task_count; t++) {
+            for (int k = 0; k < config->channels[t]; k++) {
+                prediction->logits[t][(size_t)k * plane + at] = *from++;
+            }
+        }
+    }
+}
+
+static te_status spread_mean(te_prediction *prediction, const float *mean)
+{
+    const te_config *config = &prediction->config;
+    size_t plane = (size_t)prediction->fit.input_height * (size_t)prediction->fit.input_width;
+    size_t V = (size_t)te_blend_count(config), width = (size_t)prediction->fit.width;
+    for (int t = 0; t < config->task_count; t++) {
+        prediction->logits[t] = te_alloc((size_t)config->channels[t], plane * sizeof(float), "logits");
+        if (!prediction->logits[t]) {
+            return TE_ERR_MEMORY;
+        }
+    }
+    float *pixel = te_alloc(V, sizeof *pixel, "a pixel");
+    for (int y = 0; pixel && y < prediction->fit.height; y++) {
+        spread_row(prediction, mean + (size_t)y * width * V, y, pixel);
+    }
+    free(pixel);
+    return pixel ? TE_OK : TE_ERR_MEMORY;
+}
+
+te_status te_prediction_fill(te_prediction *prediction, te_scheduler *scheduler, const float *mean)
+{
+    const te_config *config = &prediction->config;
     for (int tap = 0; tap < config->tap_count; tap++) {
+        char name[64];
         snprintf(name, sizeof name, "gates.%d", tap);
         TE_TRY(copy_result(scheduler, name, &prediction->gates[tap]));
     }
+    return mean ? spread_mean(prediction, mean) : copy_logits(prediction, scheduler);
+}
+
+te_status te_prediction_read_maps(te_prediction *prediction)
+{
+    const te_config *config = &prediction->config;
     for (int t = 0; t < config->task_count; t++) {
-        snprintf(name, sizeof name, "logits.%s", config->task_names[t]);
-        TE_TRY(copy_result(scheduler, name, &prediction->logits[t]));
-        TE_TRY(check_finite(prediction, t));
         TE_TRY(te_map_read(&prediction->maps[t], config->tasks[t], config->channels[t], prediction->logits[t],
                            &prediction->fit));
     }

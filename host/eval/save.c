@@ -91,9 +91,17 @@ static te_status save_overview(const target *to)
                                  .classes = config->channels[t]};
     }
     char footer[256];
-    snprintf(footer, sizeof footer, "TaskExpert %s - %s, %d x %d pixels, seen at %d x %d", te_version(), to->stem,
+    char times[64] = "";
+    if (prediction->tiles) {
+        snprintf(times, sizeof times, " in %d tiles", prediction->tiles);
+    }
+    if (prediction->passes > 1) {
+        size_t used = strlen(times);
+        snprintf(times + used, sizeof times - used, ", mean of %d passes", prediction->passes);
+    }
+    snprintf(footer, sizeof footer, "TaskExpert %s - %s, %d x %d pixels, seen at %d x %d%s", te_version(), to->stem,
              prediction->picture->width, prediction->picture->height, prediction->fit.input_width,
-             prediction->fit.input_height);
+             prediction->fit.input_height, times);
     te_picture *sheet;
     TE_TRY(te_sheet_draw_maps(&sheet, prediction->picture, maps, (size_t)config->task_count, footer));
     te_status status = save_picture(to, "_", "overview", sheet);
