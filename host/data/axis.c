@@ -88,3 +88,10 @@ void te_axis_free(te_axis *axis)
     free(axis->weights);
     *axis = (te_axis){0};
 }
+
+float te_axis_find(const te_axis *axis, int at, int *first, int *second)
+{
+    *first = axis->first[at];
+    *second = *first + axis->count[at] - 1;
+    return axis->count[at] == 2 ? axis->weights[(size_t)at * (size_t)axis->taps + 1] : 0.0f;
+}

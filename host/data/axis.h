@@ -25,4 +25,7 @@ typedef struct te_axis {
 te_status te_axis_create(te_axis *axis, int from, int to, te_axis_kind kind);
 void te_axis_free(te_axis *axis); /* zeroed axes are fine */
 
+/* The neighbours of an output of a TE_AXIS_LINEAR axis; returns the second one's weight. At the ends both may be the same. */
+float te_axis_find(const te_axis *axis, int at, int *first, int *second);
+
 #endif

@@ -97,14 +97,6 @@ static void interpolate(const float *first, const float *second, float weight, i
     }
 }
 
-/* The neighbours of an output position and the second one's weight; both are the same at the ends. */
-static float find_neighbours(const te_axis *axis, int at, int *first, int *second)
-{
-    *first = axis->first[at];
-    *second = *first + axis->count[at] - 1;
-    return axis->count[at] == 2 ? axis->weights[(size_t)at * (size_t)axis->taps + 1] : 0.0f;
-}
-
 /* One output row of classes. Where two neighbours of the blended row agree, so does everything between them, as
  * logits change along lines there: only the borders of classes need their K logits interpolated. */
 static void write_classes(te_map_reader *reader, uint8_t *out)
@@ -115,7 +107,7 @@ static void write_classes(te_map_reader *reader, uint8_t *out)
     }
     for (int x = 0; x < reader->x.to; x++) {
         int first, second;
-        float weight = find_neighbours(&reader->x, x, &first, &second);
+        float weight = te_axis_find(&reader->x, x, &first, &second);
         uint8_t class = reader->best[first];
         if (reader->best[second] != class) {
             interpolate(reader->blend + (size_t)first * values, reader->blend + (size_t)second * values, weight,
@@ -141,7 +133,7 @@ static void write_values(te_map_reader *reader, float *out)
     size_t values = (size_t)reader->values;
     for (int x = 0; x < reader->x.to; x++, out += values) {
         int first, second;
-        float weight = find_neighbours(&reader->x, x, &first, &second);
+        float weight = te_axis_find(&reader->x, x, &first, &second);
         interpolate(reader->blend + (size_t)first * values, reader->blend + (size_t)second * values, weight,
                     reader->values, out);
         if (reader->reading == TE_READ_UNIT_VECTOR) {
@@ -187,7 +179,7 @@ static void read_rows(te_map_reader *reader, uint8_t *classes, float *values)
     size_t width = (size_t)reader->fit->picture_width;
     for (int y = 0; y < reader->y.to; y++) {
         int first, second;
-        float weight = find_neighbours(&reader->y, y, &first, &second);
+        float weight = te_axis_find(&reader->y, y, &first, &second);
         int upper = hold_row(reader, first), lower = hold_row(reader, second);
         interpolate(reader->rows[upper], reader->rows[lower], weight, reader->fit->width * reader->values,
                     reader->blend);

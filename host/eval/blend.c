@@ -15,17 +15,17 @@ int te_blend_count(const te_config *config)
 
 /* ---- into the mean ---- */
 
-/* The soft-max of logits (count), none of them NaN. */
+/* The soft-max of logits (count), none of them NaN; infinities count as the largest number. */
 static void add_softmax(const float *logits, int count, float weight, float *values)
 {
     enum { MOST = 256 };
-    float powers[MOST], most = logits[0], sum = 0.0f;
-    for (int k = 1; k < count; k++) {
-        most = fmaxf(most, logits[k]);
-    }
-    most = fminf(most, FLT_MAX); /* infinity less itself would be NaN */
+    float powers[MOST], most = -FLT_MAX, sum = 0.0f;
     for (int k = 0; k < count; k++) {
-        powers[k] = expf(fminf(logits[k], FLT_MAX) - most);
+        powers[k] = logits[k] > FLT_MAX ? FLT_MAX : logits[k];
+        most = powers[k] > most ? powers[k] : most;
+    }
+    for (int k = 0; k < count; k++) {
+        powers[k] = expf(powers[k] - most);
         sum += powers[k];
     }
     for (int k = 0; k < count && sum > 0.0f; k++) {

@@ -146,29 +146,20 @@ typedef struct mixer {
     size_t done, count; /* tiles */
 } mixer;
 
-/* What all of the picture says about pixel (x,y), interpolated: value `v`. */
-static float read_whole(const mixer *at, int x, int y, int v)
-{
-    size_t V = (size_t)at->V;
-    float sum = 0.0f;
-    for (int j = 0; j < at->y.count[y]; j++) {
-        float down = at->y.weights[y * at->y.taps + j];
-        const float *row = at->whole + (size_t)(at->y.first[y] + j) * (size_t)at->run->fit.width * V;
-        for (int i = 0; i < at->x.count[x]; i++) {
-            sum += down * at->x.weights[x * at->x.taps + i] * row[(size_t)(at->x.first[x] + i) * V + (size_t)v];
-        }
-    }
-    return sum;
-}
-
-/* Mix it into a tile's values (V). Boundaries are seen better from near, without what is around them. */
+/* Mix what all of the picture says about pixel (x,y), interpolated, into a tile's values (V). Boundaries are seen better from
+ * near, without what is around them. */
 static void mix_pixel(const mixer *at, int x, int y, float *values)
 {
     const te_config *config = &at->run->config;
-    float share = at->evaluator->share;
+    int left, right, upper, lower, width = at->run->fit.width, V = at->V;
+    float share = at->evaluator->share, across = te_axis_find(&at->x, x, &left, &right);
+    float down = te_axis_find(&at->y, y, &upper, &lower);
+    const float *a = at->whole + (size_t)(upper * width + left) * (size_t)V, *b = a + (right - left) * V;
+    const float *c = a + (size_t)((lower - upper) * width) * (size_t)V, *d = c + (right - left) * V;
     for (int t = 0, v = 0; t < config->task_count; v += config->channels[t], t++) {
         for (int k = v; config->tasks[t] != TE_EDGE && k < v + config->channels[t]; k++) {
-            values[k] += share * (read_whole(at, x, y, k) - values[k]);
+            float above = a[k] + across * (b[k] - a[k]), below = c[k] + across * (d[k] - c[k]);
+            values[k] += share * (above + down * (below - above) - values[k]);
         }
     }
 }

@@ -182,8 +182,8 @@ typedef struct way_back {
 
 static place find_place(const te_axis *axis, int at)
 {
-    place found = {.first = axis->first[at], .second = axis->first[at] + axis->count[at] - 1};
-    found.weight = found.second > found.first ? axis->weights[(size_t)at * (size_t)axis->taps + 1] : 0.0f;
+    place found;
+    found.weight = te_axis_find(axis, at, &found.first, &found.second);
     return found;
 }
 
