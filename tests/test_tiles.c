@@ -218,12 +218,59 @@ static void test_failure(void **state)
     te_picture_free(picture);
 }
 
+/* ---- what is averaged ---- */
+
+/* Numbers that are none add nothing, huge ones do not spread, and what comes out of a mean goes back into it. */
+static void test_extremes(void **state)
+{
+    (void)state;
+    const te_config all = {.task_count = 4, .tasks = {TE_SEMSEG, TE_SAL, TE_EDGE, TE_DEPTH}, .channels = {3, 2, 1, 1},
+                           .task_names = {"semseg", "sal", "edge", "depth"}};
+    const te_view as_it_is = {1.0, false}, twice = {2.0, true};
+    static const struct {
+        float logits[7], values[7]; /* as at twice the size */
+    } cases[] = {
+        {{0, 0, 0, 0, 0, 0, 3}, {1.0f / 3, 1.0f / 3, 1.0f / 3, 0.5f, 0.5f, 0.5f, 6}},
+        {{1000, 999, -INFINITY, -1e38f, 1e38f, 200, -5}, {0.7310586f, 0.2689414f, 0, 0, 1, 1, 0}},
+        {{INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY, 0}, {1, 0, 0, 0, 0, 0, 0}},
+        {{NAN, 5, 5, 3, NAN, NAN, NAN}, {0, 0, 0, 0, 0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        float values[7] = {0}, logits[7], again[7] = {0};
+        te_blend_add(&all, &twice, cases[i].logits, 1.0f, values);
+        te_blend_to_logits(&all, values, logits);
+        te_blend_add(&all, &as_it_is, logits, 1.0f, again);
+        for (int v = 0; v < 7; v++) {
+            bool lost = (i == 3 && v < 4) || (i == 2 && v == 3); /* from nothing: classes alike, not salient */
+            assert_true(fabsf(values[v] - cases[i].values[v]) < 1e-6f);
+            assert_true(isfinite(logits[v]));
+            assert_true(lost || fabsf(again[v] - values[v]) < 1e-6f);
+        }
+        assert_true(i < 3 || (again[0] == again[2] && again[4] < 1e-6f));
+    }
+}
+
+static void test_directions(void **state)
+{
+    (void)state;
+    const te_config normals = {.task_count = 1, .tasks = {TE_NORMALS}, .channels = {3}, .task_names = {"normals"}};
+    const te_view mirrored = {1.0, true};
+    float values[3] = {0};
+    te_blend_add(&normals, &mirrored, (const float[]){3e20f, 0, -4e20f}, 0.5f, values);
+    assert_true(fabsf(values[0] + 0.3f) < 1e-6f && values[1] == 0.0f && fabsf(values[2] + 0.4f) < 1e-6f);
+    te_blend_add(&normals, &mirrored, (const float[]){0, 0, 0}, 0.5f, values);
+    te_blend_add(&normals, &mirrored, (const float[]){INFINITY, 0, 0}, 0.5f, values);
+    assert_true(fabsf(values[0] + 0.3f) < 1e-6f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tiling),
         cmocka_unit_test(test_blend),
         cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_directions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,7 +184,7 @@ static const te_setting table[] = {
          "sizes at which a picture is seen, over that of the input, and averaged; for example '0.75 1 1.25'"),
     BOOL(infer.tiles, "off", "pictures larger than the input are seen at their own size, part by part, instead of shrunk"),
     REAL(infer.tile_overlap, 0, 0.5, "0.25", "how far neighbouring parts overlap at least, over the input's size"),
-    REAL(infer.tile_context, 0, 1, "0.5", "share of the whole picture, shrunk, in what its parts show, but not of boundaries"),
+    REAL(infer.tile_context, 0, 1, "0.75", "share of the whole picture, shrunk, in what its parts show, but not of boundaries"),
 
     CHOICE(model.backbone, "tiny|small|base|large", "base", "the vision transformer [P]; sizes of timm's ViT [S]"),
     INT(model.width, 0, 8192, 1, "0", "channels of the backbone, C; 0: the backbone's own [S]"),

@@ -73,15 +73,29 @@ void te_blend_add(const te_config *config, const te_view *view, const float *log
 
 /* ---- out of it ---- */
 
+/* The logarithm of a probability, finite for 0 too. */
+static float log_of(float probability, float least)
+{
+    return logf(probability > least ? probability : least);
+}
+
 void te_blend_to_logits(const te_config *config, const float *values, float *logits)
 {
+    const float rest = FLT_EPSILON / 2.0f; /* of 1 less a probability: smaller ones are but rounding */
     for (int t = 0; t < config->task_count; logits += config->channels[t], values += config->channels[t], t++) {
-        te_reading reading = te_tasks[config->tasks[t]].reading;
-        for (int k = 0; k < config->channels[t]; k++) {
-            float p = fmaxf(values[k], FLT_MIN); /* of a probability */
-            logits[k] = reading == TE_READ_CLASS || reading == TE_READ_FOREGROUND ? logf(p)
-                        : reading == TE_READ_SIGMOID ? logf(p / fmaxf(1.0f - p, FLT_EPSILON / 2.0f))
-                                                     : values[k];
+        switch (te_tasks[config->tasks[t]].reading) {
+        case TE_READ_CLASS:
+            for (int k = 0; k < config->channels[t]; k++) {
+                logits[k] = log_of(values[k], FLT_MIN);
+            }
+            break;
+        case TE_READ_FOREGROUND:
+            logits[0] = log_of(1.0f - values[1], rest);
+            logits[1] = log_of(values[1], FLT_MIN);
+            break;
+        case TE_READ_SIGMOID: logits[0] = log_of(values[0], FLT_MIN) - log_of(1.0f - values[0], rest); break;
+        case TE_READ_UNIT_VECTOR: memcpy(logits, values, 3 * sizeof *logits); break;
+        case TE_READ_METRES: logits[0] = values[0]; break;
         }
     }
 }
