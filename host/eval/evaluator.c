@@ -103,7 +103,8 @@ te_fit te_evaluator_place(const te_evaluator *evaluator, int width, int height)
 
 /* ---- in one piece ---- */
 
-/* The mean of all passes (h,w,V) in fresh memory, and the prediction filled from it. */
+/* The mean of all passes (h,w,V) in fresh memory, and the prediction filled from it; the logits of a single pass stay what they
+ * are. */
 static te_status run_mean(te_evaluator *evaluator, te_prediction *run, float **mean)
 {
     size_t V = (size_t)te_blend_count(&run->config), pixels = (size_t)run->fit.height * (size_t)run->fit.width;

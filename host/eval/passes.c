@@ -1,4 +1,4 @@
-/* At scale s a picture that fills (w,h) of the input (W,H) is resized, from its own pixels, to (s w, s h) of an input of s W and
+/* At scale s a picture that fills (w,h) of the input (W,H) is resized, from its own pixels, to (s w, s h) of an input of s W x
  * s H rounded up to multiples of 16; its logits are brought back to (w,h) bilinearly. */
 #include "eval/passes.h"
 

@@ -61,10 +61,10 @@ static void spread_row(te_prediction *prediction, const float *mean, int y, floa
     const te_config *config = &prediction->config;
     const te_fit *fit = &prediction->fit;
     size_t plane = (size_t)fit->input_height * (size_t)fit->input_width;
-    size_t at = (size_t)(fit->top + y) * (size_t)fit->input_width + (size_t)fit->left;
-    for (int x = 0; x < fit->width; x++, at++) {
+    size_t at = (size_t)(fit->top + y) * (size_t)fit->input_width + (size_t)fit->left, V = (size_t)te_blend_count(config);
+    for (int x = 0; x < fit->width; x++, at++, mean += V) {
         const float *from = pixel;
-        te_blend_to_logits(config, mean + (size_t)x * (size_t)te_blend_count(config), pixel);
+        te_blend_to_logits(config, mean, pixel);
         for (int t = 0; t < config->task_count; t++) {
             for (int k = 0; k < config->channels[t]; k++) {
                 prediction->logits[t][(size_t)k * plane + at] = *from++;
@@ -85,11 +85,14 @@ static te_status spread_mean(te_prediction *prediction, const float *mean)
         }
     }
     float *pixel = te_alloc(V, sizeof *pixel, "a pixel");
-    for (int y = 0; pixel && y < prediction->fit.height; y++) {
+    if (!pixel) {
+        return TE_ERR_MEMORY;
+    }
+    for (int y = 0; y < prediction->fit.height; y++) {
         spread_row(prediction, mean + (size_t)y * width * V, y, pixel);
     }
     free(pixel);
-    return pixel ? TE_OK : TE_ERR_MEMORY;
+    return TE_OK;
 }
 
 te_status te_prediction_fill(te_prediction *prediction, te_scheduler *scheduler, const float *mean)
