@@ -426,6 +426,16 @@ run infer -q -w w.safetensors -o out/equals ./device.name=x.ppm
 [ "$status" -eq 0 ] && [ -s "out/equals/device.name=x_overview.png" ]
 check "a picture that looks like a setting"
 
+picture large.ppm 150 70
+run infer --npy -w w.safetensors -o out/tiles large.ppm pictures/b.ppm infer.tiles=on
+[ "$status" -eq 0 ] && grep -q ' 150 x 70 pixels are run in 3 x 2 tiles of 64 x 64$' stderr &&
+    [ "$(grep -c tiles stderr)" -eq 1 ] && cmp -s out/tiles/b_normals.npy out/all/b_normals.npy &&
+    [ -s out/tiles/large_overview.png ]
+check "tiles for the picture that is larger than the input"
+run infer -q --npy -w w.safetensors -o out/mean pictures/b.ppm infer.flip=on "infer.scales=1 0.5"
+[ "$status" -eq 0 ] && ! cmp -s out/mean/b_normals.npy out/all/b_normals.npy
+check "a mean over sizes and the mirrored picture"
+
 run infer -w w.safetensors -o out/mixed pictures/b.ppm broken.png none.jpg other/a.ppm
 [ "$status" -eq 1 ] && [ "$(lines stdout)" -eq 2 ] && grep -q "broken.png" stderr &&
     grep -q "cannot open 'none.jpg'" stderr && grep -q '2 of 4 pictures done, 2 failed' stderr
