@@ -517,6 +517,17 @@ run eval -q --predictions saved data.source=folder data.folder=labelled --split 
     model.tasks='semseg human_parts sal normals edge depth'
 [ "$status" -eq 0 ] && cmp -s stdout table
 check "eval --predictions says the same as eval of the model"
+first=$(head -1 labelled/gt_sets/train.txt)
+rm "labelled/depth/$first.png" "saved/${first##*/}_depth.npy"
+run eval --predictions saved data.source=folder data.folder=labelled --split train model.semseg_classes=22 \
+    model.tasks='semseg human_parts sal normals edge depth'
+[ "$status" -eq 0 ] && ! grep -q 'left out' stderr && grep -q '^depth .* 2$' stdout && grep -q '^edge .* 3$' stdout
+check "a saved map that there is no label for is not missed"
+rm "saved/${first##*/}_edge.npy"
+run eval --predictions saved data.source=folder data.folder=labelled --split train model.semseg_classes=22 \
+    model.tasks='semseg human_parts sal normals edge depth'
+[ "$status" -eq 1 ] && grep -q "left out: .*${first##*/}_edge" stderr && grep -q '^edge .* 2$' stdout
+check "one that there is a label for is, and named"
 run eval -w rooms.safetensors --count 1
 grep -q '^taskexpert: judging on the first 1 of 500 generated rooms$' stderr
 check "eval says what it judges on"

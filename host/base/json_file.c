@@ -2,8 +2,14 @@
 
 #include "base/files.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+json_t *te_json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 te_status te_json_save(json_t *json, const char *path)
 {

@@ -96,9 +96,8 @@ static te_fit place_unchanged(const te_evaluator *evaluator, int width, int heig
 
 te_fit te_evaluator_place(const te_evaluator *evaluator, int width, int height)
 {
-    return evaluator->tiles || !is_larger(evaluator, width, height)
-               ? place_unchanged(evaluator, width, height)
-               : te_fit_picture(width, height, evaluator->width, evaluator->height, TE_FIT_PAD);
+    return evaluator->tiles ? place_unchanged(evaluator, width, height)
+                            : te_fit_place(width, height, evaluator->width, evaluator->height);
 }
 
 /* ---- in one piece ---- */

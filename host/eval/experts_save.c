@@ -2,27 +2,20 @@
 #include "eval/experts.h"
 
 #include "base/files.h"
+#include "base/json_file.h"
 
-#include <jansson.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *describe_gate(const te_experts *experts, int tap, int task)
 {
     const te_gate_usage *usage = experts->usage;
     json_t *means = json_array();
     for (int score = 0; score < experts->config->scores; score++) {
-        json_array_append_new(means, number(te_gate_usage_get_mean(usage, tap, task, score)));
+        json_array_append_new(means, te_json_number(te_gate_usage_get_mean(usage, tap, task, score)));
     }
     return json_pack("{s:s, s:i, s:o, s:o}", "task", experts->config->task_names[task], "tap", tap + 1, "scores", means,
-                     "entropy", number(te_gate_usage_get_entropy(usage, tap, task)));
+                     "entropy", te_json_number(te_gate_usage_get_entropy(usage, tap, task)));
 }
 
 static json_t *describe_gates(const te_experts *experts)
@@ -39,8 +32,8 @@ static json_t *describe_gates(const te_experts *experts)
 static json_t *describe_loss(const te_experts_loss *loss)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "task", loss->task, "metric", loss->metric, "unit", loss->unit,
-                     "better", loss->higher_is_better ? "higher" : "lower", "value", number(loss->value), "loss",
-                     number(loss->loss));
+                     "better", loss->higher_is_better ? "higher" : "lower", "value", te_json_number(loss->value), "loss",
+                     te_json_number(loss->loss));
 }
 
 /* What is off in the row of a loss, and where. */
@@ -94,17 +87,12 @@ te_status te_experts_save(const te_experts *experts, const char *folder)
     json_t *all;
     TE_TRY(te_folder_make(folder));
     TE_TRY(describe(experts, &all));
-    char *text = json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(9)), *path = te_path_join(folder, "experts.json");
-    json_decref(all);
-    te_status status = TE_ERR_MEMORY;
-    if (text && path) {
-        size_t length = strlen(text);
-        text[length] = '\n'; /* in place of the zero byte, which is not written */
-        status = te_file_write(path, text, length + 1);
-    } else if (!text) {
-        te_fail(status, "out of memory for '%s'", folder);
+    char *path = te_path_join(folder, "experts.json");
+    if (!path) {
+        json_decref(all);
+        return TE_ERR_MEMORY;
     }
+    te_status status = te_json_save(all, path);
     free(path);
-    free(text);
     return status;
 }

@@ -181,7 +181,11 @@ static te_status run_model(judge *at, te_trial *item)
 static te_status load_saved(judge *at, te_trial *item)
 {
     const te_example *example = &item->example;
-    return te_saved_maps_load(at->options.predictions, example->name, &at->scores->config, at->saved, example->width,
+    unsigned wanted = 0; /* a map that there is no label for is not missed */
+    for (int t = 0; t < at->scores->config.task_count; t++) {
+        wanted |= example->labels[t] ? at->saved & 1u << t : 0u;
+    }
+    return te_saved_maps_load(at->options.predictions, example->name, &at->scores->config, wanted, example->width,
                               example->height, item->maps);
 }
 

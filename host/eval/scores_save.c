@@ -3,10 +3,10 @@
 
 #include "base/c_locale.h"
 #include "base/files.h"
+#include "base/json_file.h"
 #include "data/markup.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +28,6 @@ bool te_scores_use_setting(size_t row)
 
 /* ---- JSON ---- */
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 /* Names of files need not be UTF-8, which JSON demands. */
 static json_t *text(const char *value)
 {
@@ -51,8 +46,9 @@ static json_t *text(const char *value)
 static json_t *describe_score(const te_score *score)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:I}", "task", score->task, "metric", score->metric,
-                               "unit", score->unit, "model", number(score->model), "trivial", number(score->trivial),
-                               "single", number(score->single), "better", score->higher_is_better ? "higher" : "lower",
+                               "unit", score->unit, "model", te_json_number(score->model), "trivial",
+                               te_json_number(score->trivial),
+                               "single", te_json_number(score->single), "better", score->higher_is_better ? "higher" : "lower",
                                "primary", score->primary, "pictures", (json_int_t)score->pictures);
     if (object && score->class_index >= 0) {
         json_object_set_new(object, "class", json_integer(score->class_index));
@@ -70,7 +66,7 @@ static json_t *describe_values(const te_figure *figure)
     for (size_t r = 0; r < figure->rows; r++) {
         json_t *row = json_array();
         for (size_t c = 0; c < figure->columns; c++) {
-            json_array_append_new(row, number(figure->values[r * figure->columns + c]));
+            json_array_append_new(row, te_json_number(figure->values[r * figure->columns + c]));
         }
         json_array_append_new(rows, row);
     }
@@ -97,10 +93,10 @@ static json_t *describe_gate(const te_scores *scores, int tap, int t)
 {
     json_t *means = json_array();
     for (int s = 0; s < scores->config.scores; s++) {
-        json_array_append_new(means, number(te_gate_usage_get_mean(scores->gates, tap, t, s)));
+        json_array_append_new(means, te_json_number(te_gate_usage_get_mean(scores->gates, tap, t, s)));
     }
     return json_pack("{s:i, s:s, s:o, s:o}", "tap", tap, "task", scores->config.task_names[t], "mean", means, "entropy",
-                     number(te_gate_usage_get_entropy(scores->gates, tap, t)));
+                     te_json_number(te_gate_usage_get_entropy(scores->gates, tap, t)));
 }
 
 static json_t *describe_gates(const te_scores *scores)
@@ -184,7 +180,7 @@ static json_t *describe(const te_scores *scores)
         describe_origin(scores, all);
     }
     if (all && scores->gain_tasks) {
-        json_object_set_new(all, "gain", json_pack("{s:o, s:I}", "percent", number(scores->gain), "tasks",
+        json_object_set_new(all, "gain", json_pack("{s:o, s:I}", "percent", te_json_number(scores->gain), "tasks",
                                                    (json_int_t)scores->gain_tasks));
     }
     return all;
@@ -192,18 +188,8 @@ static json_t *describe(const te_scores *scores)
 
 te_status te_scores_save(const te_scores *scores, const char *path)
 {
-    json_t *all = describe(scores);
-    char *made = all ? json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(all);
-    if (!made) {
-        return te_fail(TE_ERR_MEMORY, "out of memory for the scores in '%s'", path);
-    }
-    size_t length = strlen(made);
-    made[length] = '\n'; /* in place of the zero byte, which is not written */
-    te_status status = te_scores_make_folder(path);
-    status = status == TE_OK ? te_file_write(path, made, length + 1) : status;
-    free(made);
-    return status;
+    TE_TRY(te_scores_make_folder(path));
+    return te_json_save(describe(scores), path);
 }
 
 /* ---- CSV ---- */
