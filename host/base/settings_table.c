@@ -227,7 +227,7 @@ static const te_setting table[] = {
     INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
     INT(train.validate_every, 0, 1000000, 1, "500", "steps between validations; 0: none"),
     INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, spread evenly over their list"),
-    INT(train.sheet_samples, 0, 32, 1, "4", "of them shown on the sheet of each validation; 0: no sheets"),
+    INT(train.sheet_samples, 0, 32, 1, "4", "of them, spread likewise, shown on the sheet of each validation; 0: none"),
 
     CHOICE(data.source, "rooms|folder|nyud|pascal", "rooms",
            "where samples come from: generated rooms, a folder of pictures and label files, NYUD-v2 or PASCAL-Context"),

@@ -227,6 +227,13 @@ static te_status make_batch(te_validation *v, int first)
     return shared.status == TE_OK ? TE_OK : te_fail(shared.status, "%s", shared.message);
 }
 
+/* The place on the sheet of picture `index` of the validation, or -1: they are spread over it as it is over the list. */
+static int find_shown(const te_validation *v, int64_t index)
+{
+    int64_t place = (index * v->shown_count + v->pictures - 1) / v->pictures;
+    return place < v->shown_count && place * v->pictures / v->shown_count == index ? (int)place : -1;
+}
+
 /* Keep what the sheet shows of the batch that was run. */
 static te_status keep_shown(te_validation *v, int first)
 {
@@ -236,8 +243,12 @@ static te_status keep_shown(te_validation *v, int first)
     for (int t = 0; t < config->task_count; t++) {
         size_t label = area * (size_t)te_label_channels(config->tasks[t]), logits = area * (size_t)config->channels[t];
         TE_TRY(te_plan_read(v->plan, v->logits[t].value, v->logits_data));
-        for (int place = 0; place < v->batch && first + place < v->shown_count; place++) {
-            shown *to = &v->shown[first + place];
+        for (int place = 0; place < v->batch; place++) {
+            int found = find_shown(v, first + place);
+            if (found < 0) {
+                continue;
+            }
+            shown *to = &v->shown[found];
             memcpy(to->image, v->images_data + 3 * area * (size_t)place, 3 * area * sizeof(float));
             memcpy(to->labels[t], v->labels_data[t] + label * (size_t)place, label * sizeof(float));
             te_map_free(&to->predictions[t]);
@@ -266,7 +277,11 @@ static te_status run_batch(te_validation *v, int first, double *sums, double *va
             valid[t] += (double)loss[VALID];
         }
     }
-    return first < v->shown_count ? keep_shown(v, first) : TE_OK;
+    bool any = false;
+    for (int place = 0; place < v->batch; place++) {
+        any = any || find_shown(v, first + place) >= 0;
+    }
+    return any ? keep_shown(v, first) : TE_OK;
 }
 
 te_status te_validation_run(te_validation *v, te_validated *result)
