@@ -112,7 +112,11 @@ static int print_tasks(const te_census *census)
         cli_table_add(&table, "%" PRIu64, task.labels);
         cli_table_add(&table, "%" PRIu64, task.absent);
         cli_table_add(&table, "%" PRIu64, task.broken);
-        cli_table_add(&table, task.pixels ? "%.1f %%" : "", percent(task.valid, task.pixels));
+        if (task.pixels) {
+            cli_table_add(&table, "%.1f %%", percent(task.valid, task.pixels));
+        } else {
+            cli_table_add(&table, "%s", "");
+        }
         cli_table_add(&table, "%s", content);
     }
     return cli_table_print(&table, 0);
