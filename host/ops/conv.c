@@ -61,33 +61,77 @@ static bool prefers_unfold(const te_caps *caps, const te_call *call)
     return true;
 }
 
+/* The product of rows of neighbours, `unfolded`, with W as it lies. */
+static te_call describe_product(const te_call *call, int unfolded)
+{
+    const te_conv_options *o = (const void *)call->attributes;
+    const te_shape *x = &call->in[0], *w = &call->in[1];
+    int64_t rows = te_shape_rows(x), area = w->size[2] * w->size[3];
+    te_call product = {.op = &te_op_linear, .part = call->part,
+                       .in = {TE_SHAPE2(rows, x->size[2] * area), TE_SHAPE2(w->size[0], w->size[1] * area), call->in[2]},
+                       .out = TE_SHAPE2(rows, w->size[0]),
+                       .in_value = {unfolded, call->in_value[1], call->in_value[2], -1, -1},
+                       .out_value = call->out_value};
+    *(te_linear_options *)(void *)product.attributes = (te_linear_options){
+        .groups = o->groups, .gelu = o->gelu, .precision = o->precision};
+    return product;
+}
+
 static te_status emit_unfold(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     const te_shape *x = &call->in[0], *w = &call->in[1];
     int64_t rows = te_shape_rows(x), area = w->size[2] * w->size[3];
-    int64_t columns = x->size[2] * area, group_columns = w->size[1] * area;
     int unfolded = call->in_value[0];
     if (area > 1) {
-        unfolded = te_plan_scratch(plan, rows * columns, call->in_value[0]);
+        unfolded = te_plan_scratch(plan, rows * x->size[2] * area, call->in_value[0]);
         if (unfolded < 0) {
             return TE_ERR_MEMORY;
         }
         te_unfold_options grid = {.height = o->height, .width = o->width, .size = (int)w->size[2]};
         TE_TRY(launch_rows(plan, "conv_unfold", call->in_value[0], unfolded, grid, rows, x->size[2]));
     }
-    te_call product = {.op = &te_op_linear, .part = call->part,
-                       .in = {TE_SHAPE2(rows, columns), TE_SHAPE2(w->size[0], group_columns), call->in[2]},
-                       .out = TE_SHAPE2(rows, w->size[0]),
-                       .in_value = {unfolded, call->in_value[1], call->in_value[2], -1, -1},
-                       .out_value = call->out_value};
-    *(te_linear_options *)(void *)product.attributes = (te_linear_options){
-        .groups = o->groups, .gelu = o->gelu, .precision = o->precision};
+    te_call product = describe_product(call, unfolded);
     return te_plan_emit(plan, &product);
+}
+
+/* ---- processors: neighbours packed as the product wants them ---- */
+
+static bool supports_cpu(const te_caps *caps, const te_call *call)
+{
+    te_call product = describe_product(call, call->in_value[0]);
+    return te_linear_supports_packed(caps, &product);
+}
+
+/* With few outputs a group the product without packing is faster; a 1 x 1 convolution has no neighbours. */
+static bool prefers_cpu(const te_caps *caps, const te_call *call)
+{
+    const te_conv_options *o = (const void *)call->attributes;
+    return te_caps_wide_cpu(caps) && call->in[1].size[0] >= 32 * o->groups && call->in[1].size[2] > 1;
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    const te_conv_options *o = (const void *)call->attributes;
+    te_call product = describe_product(call, call->in_value[0]);
+    int64_t rows = te_shape_rows(&call->in[0]), group_channels = call->in[1].size[1];
+    int packed = te_linear_pack(plan, &product);
+    if (packed < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch pack = {.family = "conv_cpu", .kernel = "conv_pack_cpu", .options = te_precision_option(o->precision),
+                      .writes = packed, .local = {1, 1, 1},
+                      .global = {(size_t)(rows + 11) / 12, (size_t)o->groups, (size_t)(group_channels + 15) / 16},
+                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed), TE_INT(rows), TE_INT(o->height),
+                                    TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(o->groups),
+                                    TE_INT(call->in[1].size[2])}};
+    TE_TRY(te_plan_launch(plan, &pack));
+    return te_linear_emit_packed(plan, &product, packed);
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"unfold", supports_unfold, prefers_unfold, emit_unfold},
+                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
                                       {0}};
 
 static double convolve(const te_call *call, const double *x, const double *w, int64_t row, int64_t output)

@@ -113,32 +113,32 @@ static int64_t panels(int64_t size, int64_t tile)
     return (size + tile - 1) / tile;
 }
 
-static bool supports_cpu(const te_caps *caps, const te_call *call)
+bool te_linear_supports_packed(const te_caps *caps, const te_call *call)
 {
     (void)call;
     /* The tile's sums live in local memory between blocks of columns. */
     return caps->local_memory >= CHUNK_M * CHUNK_N * TILE_M * TILE_N * sizeof(float);
 }
 
-static te_status emit_cpu(te_plan *plan, const te_call *call)
+int te_linear_pack(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    return te_plan_scratch(plan, p.groups * panels(p.m, TILE_M) * TILE_M * p.k, call->in_value[0]);
+}
+
+te_status te_linear_emit_packed(te_plan *plan, const te_call *call, int packed_x)
 {
     product p = describe(call);
     int64_t m_panels = panels(p.m, TILE_M), n_panels = panels(p.n, TILE_N);
     int packed_w = te_plan_scratch(plan, p.groups * n_panels * TILE_N * p.k, call->in_value[1]);
-    int packed_x = te_plan_scratch(plan, p.groups * m_panels * TILE_M * p.k, call->in_value[0]);
-    if (packed_w < 0 || packed_x < 0) {
+    if (packed_w < 0) {
         return TE_ERR_MEMORY;
     }
-    size_t slices = (size_t)panels(p.k, PACK_K);
-    const char *rounding = te_precision_option(p.precision);
-    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = rounding, .writes = packed_w,
-                        .global = {(size_t)n_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
+    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = te_precision_option(p.precision),
+                        .writes = packed_w, .local = {1, 1, 1},
+                        .global = {(size_t)n_panels, (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
                         .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k),
                                       TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group)}};
-    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .options = rounding, .writes = packed_x,
-                        .global = {(size_t)m_panels, (size_t)p.groups, slices}, .local = {1, 1, 1},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
-                                      TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
     te_launch multiply = {
         .family = "linear_cpu", .kernel = "linear_cpu", .writes = call->out_value,
         .global = {(size_t)panels(n_panels, CHUNK_N), (size_t)panels(m_panels, CHUNK_M), (size_t)p.groups},
@@ -147,8 +147,23 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
                       TE_VALUE(or_other(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m),
                       TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.y_row), TE_INT(p.y_group)}};
     TE_TRY(te_plan_launch(plan, &pack_w));
-    TE_TRY(te_plan_launch(plan, &pack_x));
     return te_plan_launch(plan, &multiply);
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    product p = describe(call);
+    int packed_x = te_linear_pack(plan, call);
+    if (packed_x < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .options = te_precision_option(p.precision),
+                        .writes = packed_x, .local = {1, 1, 1},
+                        .global = {(size_t)panels(p.m, TILE_M), (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
+                                      TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
+    TE_TRY(te_plan_launch(plan, &pack_x));
+    return te_linear_emit_packed(plan, call, packed_x);
 }
 
 /* ---- processors, few outputs: no packing ---- */
@@ -233,7 +248,7 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
+                                      {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, emit_cpu},
                                       {"narrow", supports_narrow, prefers_narrow, emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
                                       {0}};
