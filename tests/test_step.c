@@ -125,7 +125,7 @@ static outcome run_steps(te_train_options options, int steps, int different)
     te_train_step *step;
     options.height = HEIGHT;
     options.width = WIDTH;
-    options.backbone_factor = options.backbone_factor ? options.backbone_factor : 1;
+    options.backbone_factor = options.backbone_factor != 0 ? options.backbone_factor : 1;
     int parts = options.accumulate ? options.accumulate : 1;
     te_batch batch = create_batch(out.model, options.batch * parts, different);
     assert_ok(te_train_step_create(&step, out.model, device, &options));
