@@ -97,8 +97,9 @@ static te_status save_sheet(const job *at, const cli_input *input)
 }
 
 /* A picture that cannot be read is told and counted; whatever else fails would fail for the next one too. */
-static int run_picture(job *at, const cli_input *input)
+static int run_picture(const cli_input *input, void *context)
 {
+    job *at = context;
     te_picture *picture;
     te_status status = te_picture_load(&picture, input->path);
     if (status != TE_OK) {
@@ -111,22 +112,6 @@ static int run_picture(job *at, const cli_input *input)
     status = status == TE_OK ? save_sheet(at, input) : status;
     at->done += status == TE_OK;
     return cli_report(status);
-}
-
-static int run_pictures(job *at)
-{
-    int status = CLI_OK;
-    cli_progress_start(at->inputs.count, cli_message_get_level() < 0);
-    for (size_t i = 0; i < at->inputs.count && status == CLI_OK && !cli_stop_wanted(); i++) {
-        const cli_input *input = &at->inputs.list[i];
-        cli_progress_begin(i, input->path);
-        status = run_picture(at, input);
-        if (status == CLI_OK) {
-            cli_progress_end(i, input->path);
-        }
-    }
-    cli_progress_clear();
-    return status;
 }
 
 /* ---- the validation split ---- */
@@ -276,7 +261,7 @@ static int analyse(job *at)
     CLI_TRY(read_arguments(at));
     cli_stop_install(NULL);
     CLI_TRY(open_model(at));
-    CLI_TRY(at->arguments->operand_count ? run_pictures(at) : run_split(at));
+    CLI_TRY(at->arguments->operand_count ? cli_inputs_run(&at->inputs, run_picture, at) : run_split(at));
     if (cli_stop_wanted()) {
         return cli_fail(CLI_INTERRUPTED, "interrupted");
     }

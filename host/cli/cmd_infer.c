@@ -126,8 +126,9 @@ static te_status predict(job *at, const cli_input *input, const te_picture *pict
 
 /* A picture that cannot be read, or is too large for this machine, is told and counted; whatever else fails would
  * fail for the next one too. */
-static int run_picture(job *at, const cli_input *input)
+static int run_picture(const cli_input *input, void *context)
 {
+    job *at = context;
     te_picture *picture;
     te_status status = te_picture_load(&picture, input->path);
     int own_fault = status != TE_OK;
@@ -143,22 +144,6 @@ static int run_picture(job *at, const cli_input *input)
     at->failed += (size_t)own_fault;
     int result = cli_report(status);
     return own_fault ? CLI_OK : result;
-}
-
-static int run_pictures(job *at)
-{
-    int status = CLI_OK;
-    cli_progress_start(at->inputs.count, cli_message_get_level() < 0);
-    for (size_t i = 0; i < at->inputs.count && status == CLI_OK && !cli_stop_wanted(); i++) {
-        const cli_input *input = &at->inputs.list[i];
-        cli_progress_begin(i, input->path);
-        status = run_picture(at, input);
-        if (status == CLI_OK) {
-            cli_progress_end(i, input->path);
-        }
-    }
-    cli_progress_clear();
-    return status;
 }
 
 /* ---- all of it ---- */
@@ -182,7 +167,7 @@ static int infer(job *at)
     } else {
         CLI_TRY(cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings)));
         te_evaluator_set_report(at->evaluator, after_tile, at);
-        CLI_TRY(run_pictures(at));
+        CLI_TRY(cli_inputs_run(&at->inputs, run_picture, at));
     }
     /* also where no call was left to be interrupted: whoever started the command wants it to stop */
     return cli_stop_wanted() ? cli_fail(CLI_INTERRUPTED, "interrupted") : CLI_OK;

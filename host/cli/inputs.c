@@ -1,6 +1,8 @@
 #include "inputs.h"
 
 #include "message.h"
+#include "progress.h"
+#include "stop.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -168,6 +170,22 @@ int cli_inputs_add(cli_inputs *inputs, const char *operand)
 static void keep(void *stem)
 {
     (void)stem; /* it belongs to an input */
+}
+
+int cli_inputs_run(const cli_inputs *inputs, int (*run)(const cli_input *input, void *context), void *context)
+{
+    int status = CLI_OK;
+    cli_progress_start(inputs->count, cli_message_get_level() < 0);
+    for (size_t i = 0; i < inputs->count && status == CLI_OK && !cli_stop_wanted(); i++) {
+        const cli_input *input = &inputs->list[i];
+        cli_progress_begin(i, input->path);
+        status = run(input, context);
+        if (status == CLI_OK) {
+            cli_progress_end(i, input->path);
+        }
+    }
+    cli_progress_clear();
+    return status;
 }
 
 void cli_inputs_free(cli_inputs *inputs)

@@ -22,6 +22,10 @@ extern const char cli_picture_extensions[];
 /* Add a picture, or the pictures of a folder in the order of their names. What cannot be read is told and counted
  * as failed; CLI_MEMORY is the only failure. */
 int cli_inputs_add(cli_inputs *inputs, const char *operand);
+
+/* Call run() for each picture in turn, with progress, until it returns something else than CLI_OK, which is returned, or
+ * the command is asked to stop. */
+int cli_inputs_run(const cli_inputs *inputs, int (*run)(const cli_input *input, void *context), void *context);
 void cli_inputs_free(cli_inputs *inputs);
 
 #endif

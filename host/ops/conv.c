@@ -121,7 +121,8 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     }
     te_launch pack = {.family = "conv_cpu", .kernel = "conv_pack_cpu", .options = te_precision_option(o->precision),
                       .writes = packed, .local = {1, 1, 1},
-                      .global = {(size_t)(rows + 11) / 12, (size_t)o->groups, (size_t)(group_channels + 15) / 16},
+                      .global = {(size_t)((rows + TE_LINEAR_PANEL - 1) / TE_LINEAR_PANEL), (size_t)o->groups,
+                                 (size_t)(group_channels + 15) / 16},
                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed), TE_INT(rows), TE_INT(o->height),
                                     TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(o->groups),
                                     TE_INT(call->in[1].size[2])}};

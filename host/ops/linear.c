@@ -7,7 +7,7 @@
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2, HAS_GELU = 4 }; /* as in the kernels */
 
 /* As in kernels/linear_cpu.cl. */
-enum { TILE_M = 12, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
+enum { TILE_M = TE_LINEAR_PANEL, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
 
 /* A call in the terms of the kernels: y (m,n) = x (m,k) w (n,k)^T in each group, with strides in elements, so that the
  * gradients are the same product with other strides. */
