@@ -1,64 +1,8 @@
 /* linear: products with fused bias, GELU and residual. Shared by everything that is a product at heart. */
-#include "ops/ops.h"
+#include "ops/product.h"
 
 #include <math.h>
 #include <stdio.h>
-
-enum { HAS_BIAS = 1, HAS_RESIDUAL = 2, HAS_GELU = 4 }; /* as in the kernels */
-
-/* As in kernels/linear_cpu.cl. */
-enum { TILE_M = TE_LINEAR_PANEL, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
-
-/* A call in the terms of the kernels: y (m,n) = x (m,k) w (n,k)^T in each group, with strides in elements, so that the
- * gradients are the same product with other strides. */
-typedef struct product {
-    int64_t m, n, k;
-    int groups, flags;
-    te_precision precision;
-    int64_t x_row, x_k, x_group, w_row, w_k, w_group, y_row, y_group;
-} product;
-
-/* y (M,G*N) = x (M,G*K) w (G*N,K)^T */
-static product describe_forward(const te_call *call)
-{
-    const te_linear_options *options = (const void *)call->attributes;
-    int64_t m = te_shape_rows(&call->in[0]), n = call->in[1].size[0] / options->groups, k = call->in[1].size[1];
-    return (product){.m = m, .n = n, .k = k, .groups = options->groups,
-                     .flags = (call->in[2].rank ? HAS_BIAS : 0) | (call->in[3].rank ? HAS_RESIDUAL : 0) |
-                              (options->gelu ? HAS_GELU : 0),
-                     .x_row = options->groups * k, .x_k = 1, .x_group = k, .w_row = k, .w_k = 1, .w_group = n * k,
-                     .y_row = options->groups * n, .y_group = n};
-}
-
-/* dx (M,G*K) = dy (M,G*N) w (G*N,K) */
-static product describe_dx(const te_call *call)
-{
-    const te_linear_options *options = (const void *)call->attributes;
-    int64_t m = te_shape_rows(&call->in[0]), n = call->in[1].size[0] / options->groups, k = call->in[1].size[1];
-    return (product){.m = m, .n = k, .k = n, .groups = options->groups,
-                     .x_row = options->groups * n, .x_k = 1, .x_group = n, .w_row = 1, .w_k = k, .w_group = n * k,
-                     .y_row = options->groups * k, .y_group = k};
-}
-
-/* dw (G*N,K) = dy (M,G*N)^T x (M,G*K) */
-static product describe_dw(const te_call *call)
-{
-    const te_linear_options *options = (const void *)call->attributes;
-    int64_t m = te_shape_rows(&call->in[0]), n = te_shape_width(&call->in[0]) / options->groups;
-    int64_t k = te_shape_width(&call->in[1]) / options->groups;
-    return (product){.m = n, .n = k, .k = m, .groups = options->groups,
-                     .x_row = 1, .x_k = options->groups * n, .x_group = n,
-                     .w_row = 1, .w_k = options->groups * k, .w_group = k, .y_row = k, .y_group = n * k};
-}
-
-static product describe(const te_call *call)
-{
-    product p = call->op == &te_op_linear_dx   ? describe_dx(call)
-                : call->op == &te_op_linear_dw ? describe_dw(call)
-                                               : describe_forward(call);
-    p.precision = ((const te_linear_options *)(const void *)call->attributes)->precision;
-    return p;
-}
 
 static te_status shape(te_call *call)
 {
@@ -78,16 +22,9 @@ static te_status shape(te_call *call)
                : TE_OK;
 }
 
-/* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers.
- */
-static int or_other(int value, int other)
-{
-    return value >= 0 ? value : other;
-}
-
 static te_status emit_generic(te_plan *plan, const te_call *call)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     int side = te_plan_work_group(plan) >= 256 ? 16 : te_plan_work_group(plan) >= 64 ? 8
                : te_plan_work_group(plan) >= 16 ? 4 : 1;
     char options[64];
@@ -98,100 +35,11 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
                    (size_t)(p.m + 4 * side - 1) / (size_t)(4 * side) * (size_t)side, (size_t)p.groups},
         .local = {(size_t)side, (size_t)side, 1},
         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                      TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
-                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
+                      TE_VALUE(te_value_or(call->in_value[2], call->in_value[1])),
+                      TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
                       TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k),
                       TE_INT(p.x_group), TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group), TE_INT(p.y_row),
                       TE_INT(p.y_group)}};
-    return te_plan_launch(plan, &launch);
-}
-
-/* ---- processors: packed operands, register tiles ---- */
-
-static int64_t panels(int64_t size, int64_t tile)
-{
-    return (size + tile - 1) / tile;
-}
-
-bool te_linear_supports_packed(const te_caps *caps, const te_call *call)
-{
-    (void)call;
-    /* The tile's sums live in local memory between blocks of columns. */
-    return caps->local_memory >= CHUNK_M * CHUNK_N * TILE_M * TILE_N * sizeof(float);
-}
-
-int te_linear_pack(te_plan *plan, const te_call *call)
-{
-    product p = describe(call);
-    return te_plan_scratch(plan, p.groups * panels(p.m, TILE_M) * TILE_M * p.k, call->in_value[0]);
-}
-
-te_status te_linear_emit_packed(te_plan *plan, const te_call *call, int packed_x)
-{
-    product p = describe(call);
-    int64_t m_panels = panels(p.m, TILE_M), n_panels = panels(p.n, TILE_N);
-    int packed_w = te_plan_scratch(plan, p.groups * n_panels * TILE_N * p.k, call->in_value[1]);
-    if (packed_w < 0) {
-        return TE_ERR_MEMORY;
-    }
-    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = te_precision_option(p.precision),
-                        .writes = packed_w, .local = {1, 1, 1},
-                        .global = {(size_t)n_panels, (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
-                        .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k),
-                                      TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group)}};
-    te_launch multiply = {
-        .family = "linear_cpu", .kernel = "linear_cpu", .writes = call->out_value,
-        .global = {(size_t)panels(n_panels, CHUNK_N), (size_t)panels(m_panels, CHUNK_M), (size_t)p.groups},
-        .local = {1, 1, 1},
-        .arguments = {TE_VALUE(packed_x), TE_VALUE(packed_w), TE_VALUE(or_other(call->in_value[2], packed_w)),
-                      TE_VALUE(or_other(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m),
-                      TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.y_row), TE_INT(p.y_group)}};
-    TE_TRY(te_plan_launch(plan, &pack_w));
-    return te_plan_launch(plan, &multiply);
-}
-
-static te_status emit_cpu(te_plan *plan, const te_call *call)
-{
-    product p = describe(call);
-    int packed_x = te_linear_pack(plan, call);
-    if (packed_x < 0) {
-        return TE_ERR_MEMORY;
-    }
-    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .options = te_precision_option(p.precision),
-                        .writes = packed_x, .local = {1, 1, 1},
-                        .global = {(size_t)panels(p.m, TILE_M), (size_t)p.groups, (size_t)panels(p.k, PACK_K)},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
-                                      TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
-    TE_TRY(te_plan_launch(plan, &pack_x));
-    return te_linear_emit_packed(plan, call, packed_x);
-}
-
-/* ---- processors, few outputs: no packing ---- */
-
-enum { NARROW = 32, NARROW_ROWS = 32 };
-
-static bool supports_narrow(const te_caps *caps, const te_call *call)
-{
-    (void)caps;
-    return call->op == &te_op_linear && describe(call).precision == TE_FP32; /* rows of both sides consecutive */
-}
-
-static bool prefers_narrow(const te_caps *caps, const te_call *call)
-{
-    product p = describe(call);
-    return te_caps_wide_cpu(caps) && p.n < NARROW;
-}
-
-static te_status emit_narrow(te_plan *plan, const te_call *call)
-{
-    product p = describe(call);
-    te_launch launch = {
-        .family = "linear_narrow", .kernel = "linear_narrow", .writes = call->out_value,
-        .global = {(size_t)panels(p.m, NARROW_ROWS), (size_t)p.groups}, .local = {1, 1, 1},
-        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                      TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
-                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
-                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.groups), TE_INT(p.flags)}};
     return te_plan_launch(plan, &launch);
 }
 
@@ -200,13 +48,13 @@ static te_status emit_narrow(te_plan *plan, const te_call *call)
 static bool supports_clblast(const te_caps *caps, const te_call *call)
 {
     /* its operands are fp32; the smallest work-groups of its kernels */
-    return describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 &&
+    return te_product_describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 &&
            caps->max_work_item[1] >= 32;
 }
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     /* Its kernels come into their own on GPUs, for products that fill them; small ones are one launch with ours. */
     return (caps->types & TE_TYPE_GPU) && !caps->simulator && p.m >= 64 && p.n >= 64 && p.k >= 64;
 }
@@ -219,12 +67,12 @@ static size_t library_stride(int64_t row, int64_t column, int64_t columns)
 
 static te_status emit_clblast(te_plan *plan, const te_call *call)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     size_t columns = (size_t)te_shape_width(&call->out), rows = (size_t)te_shape_rows(&call->out);
     te_launch before = {.family = "linear", .kernel = "linear_before", .writes = call->out_value,
                         .global = {columns, rows},
-                        .arguments = {TE_VALUE(or_other(call->in_value[2], call->in_value[1])),
-                                      TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
+                        .arguments = {TE_VALUE(te_value_or(call->in_value[2], call->in_value[1])),
+                                      TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])),
                                       TE_VALUE(call->out_value), TE_INT(rows), TE_INT(columns), TE_INT(p.flags)}};
     TE_TRY(te_plan_launch(plan, &before));
     for (int group = 0; group < p.groups; group++) {
@@ -237,19 +85,19 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
             .a_transposed = p.x_k != 1, .b_transposed = p.w_k == 1};
         TE_TRY(te_plan_product(plan, &one));
     }
-    if (!(p.flags & HAS_GELU)) {
+    if (!(p.flags & TE_PRODUCT_GELU)) {
         return TE_OK;
     }
     te_launch after = {.family = "linear", .kernel = "linear_after", .writes = call->out_value,
                        .global = {columns, rows},
-                       .arguments = {TE_VALUE(or_other(call->in_value[3], call->in_value[1])),
+                       .arguments = {TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])),
                                      TE_VALUE(call->out_value), TE_INT(rows), TE_INT(columns), TE_INT(p.flags)}};
     return te_plan_launch(plan, &after);
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, emit_cpu},
-                                      {"narrow", supports_narrow, prefers_narrow, emit_narrow},
+                                      {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, te_linear_emit_cpu},
+                                      {"narrow", te_linear_supports_narrow, te_linear_prefers_narrow, te_linear_emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
                                       {0}};
 
@@ -257,7 +105,7 @@ static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     int64_t columns = p.n * p.groups;
     for (int64_t row = 0; row < p.m; row++) {
         for (int64_t column = 0; column < columns; column++) {
@@ -267,7 +115,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
                 sum += te_precision_round(p.precision, x[k]) * te_precision_round(p.precision, w[k]);
             }
             sum += in[2] ? in[2][column] : 0;
-            sum = p.flags & HAS_GELU ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
+            sum = p.flags & TE_PRODUCT_GELU ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
             out[row * columns + column] = sum + (in[3] ? in[3][row * columns + column] : 0);
         }
     }
@@ -275,7 +123,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
 
 static uint64_t macs(const te_call *call)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     return (uint64_t)(p.m * p.n * p.k * p.groups);
 }
 
@@ -359,7 +207,7 @@ static te_status shape_dw(te_call *call)
 /* Both gradients by the strides that the kernels get. */
 static void reference_strided(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
-    product p = describe(call);
+    te_product p = te_product_describe(call);
     for (int64_t i = 0; i < p.groups * p.m * p.n; i++) {
         int64_t group = i / (p.m * p.n), m = i / p.n % p.m, n = i % p.n;
         double sum = 0;

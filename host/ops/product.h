@@ -1,0 +1,33 @@
+/* A product in the terms of its kernels: what the variants of linear and of its gradients share. */
+#ifndef TE_OPS_PRODUCT_H
+#define TE_OPS_PRODUCT_H
+
+#include "ops/ops.h"
+
+enum { TE_PRODUCT_BIAS = 1, TE_PRODUCT_RESIDUAL = 2, TE_PRODUCT_GELU = 4 }; /* as in the kernels */
+
+/* y (m,n) = x (m,k) w (n,k)^T in each group, with strides in elements, so that the gradients are the same product with
+ * other strides. */
+typedef struct te_product {
+    int64_t m, n, k;
+    int groups, flags;
+    te_precision precision;
+    int64_t x_row, x_k, x_group, w_row, w_k, w_group, y_row, y_group;
+} te_product;
+
+/* That of a call of linear, linear_dx or linear_dw. */
+te_product te_product_describe(const te_call *call);
+
+/* Panels of `tile` that hold `size`. */
+int64_t te_panels(int64_t size, int64_t tile);
+
+/* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers. */
+int te_value_or(int value, int other);
+
+/* linear_cpu.c: products on processors, with both sides packed, and, for few outputs, with neither. */
+bool te_linear_supports_narrow(const te_caps *caps, const te_call *call);
+bool te_linear_prefers_narrow(const te_caps *caps, const te_call *call);
+te_status te_linear_emit_cpu(te_plan *plan, const te_call *call);
+te_status te_linear_emit_narrow(te_plan *plan, const te_call *call);
+
+#endif
