@@ -1,28 +1,13 @@
 /* The model against the independent PyTorch implementation: every golden file of tests/golden, every tap, gate, memory
  * and logit; weight files out and in; backbones with timm's names; parameter counts of MODEL.md. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/safetensors.h"
-#include "model/model.h"
-
-/* Relative error (norm of difference over norm) of every result in fp32. */
-static const double limit = 1e-5;
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
+#include "support/assert.h"
+#include "support/golden.h"
 
 static te_device *device; /* one for all tests, so that programs are compiled once */
 
@@ -45,95 +30,9 @@ static int close_device(void **state)
     return 0;
 }
 
-static float *read_golden(const te_safetensors *file, const char *name, size_t *count)
-{
-    const te_entry *entry = te_safetensors_find(file, name);
-    if (!entry) {
-        fail_msg("golden file lacks '%s'", name);
-        return NULL;
-    }
-    float *data = malloc(entry->count * sizeof *data);
-    assert_non_null(data);
-    assert_ok(te_entry_read(entry, data));
-    *count = entry->count;
-    return data;
-}
-
-static void compare(te_scheduler *scheduler, const te_safetensors *file, const char *name)
-{
-    char golden_name[96];
-    size_t count;
-    te_array array;
-    snprintf(golden_name, sizeof golden_name, "golden.%s", name);
-    float *expected = read_golden(file, golden_name, &count);
-    assert_ok(te_scheduler_get(scheduler, name, &array));
-    int64_t elements = 1;
-    for (int i = 0; i < array.rank; i++) {
-        elements *= array.shape[i];
-    }
-    assert_int_equal(elements, count);
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < count; i++) {
-        difference += pow((double)array.data[i] - (double)expected[i], 2);
-        norm += pow((double)expected[i], 2);
-    }
-    double error = sqrt(difference / norm);
-    if (!(error <= limit)) {
-        fail_msg("%s: relative error %.2e exceeds %.0e", name, error, limit);
-    }
-    free(expected);
-}
-
-/* Compare everything that the golden file holds under golden.* apart from the input; returns the number of tensors. */
-static int compare_all(te_scheduler *scheduler, const te_safetensors *file)
-{
-    static const char prefix[] = "golden.";
-    int compared = 0;
-    for (size_t i = 0; i < te_safetensors_count(file); i++) {
-        const char *name = te_safetensors_get(file, i)->name;
-        if (strncmp(name, prefix, sizeof prefix - 1) == 0 && strcmp(name, "golden.input") != 0) {
-            compare(scheduler, file, name + sizeof prefix - 1);
-            compared++;
-        }
-    }
-    return compared;
-}
-
-static te_scheduler *run_golden(te_model *model, const te_safetensors *file)
-{
-    const te_entry *entry = te_safetensors_find(file, "golden.input");
-    assert_non_null(entry);
-    te_scheduler *scheduler;
-    te_scheduler_options options = {.batch = (int)entry->shape[0], .height = (int)entry->shape[2],
-                                    .width = (int)entry->shape[3], .keep = 3};
-    assert_ok(te_scheduler_create(&scheduler, model, device, &options));
-    size_t count;
-    float *input = read_golden(file, "golden.input", &count);
-    assert_ok(te_scheduler_run(scheduler, input));
-    free(input);
-    return scheduler;
-}
-
-static void golden_path(char path[512], const char *name)
-{
-    snprintf(path, 512, "%s/%s.safetensors", TE_TEST_GOLDEN, name);
-}
-
 static void test_golden(void **state)
 {
-    char path[512];
-    te_safetensors *file;
-    te_model *model;
-    golden_path(path, *state);
-    assert_ok(te_safetensors_open(&file, path));
-    assert_ok(te_model_load(&model, path));
-    te_scheduler *scheduler = run_golden(model, file);
-    /* logits of every task, and of every tap: its features, the experts', gates, and memories of every task */
-    int tasks = model->config.task_count;
-    assert_int_equal(compare_all(scheduler, file), tasks + model->config.tap_count * (3 + tasks));
-    te_scheduler_free(scheduler);
-    te_model_free(model);
-    te_safetensors_close(file);
+    golden_check(device, *state);
 }
 
 /* A ViT file with timm's names, a class token, a head and another grid, into the model that a golden file describes. */
@@ -155,8 +54,8 @@ static void test_backbone(void **state)
     assert_int_equal(used, 12 * (size_t)model->config.blocks +
                                (cls ? 6 : 5)); /* patch embedding, norm, positions (, class token) */
     assert_int_equal(ignored, cls ? 2 : 3); /* head.weight, head.bias, and the class token where it is not used */
-    te_scheduler *scheduler = run_golden(model, expected);
-    assert_int_equal(compare_all(scheduler, expected), model->config.tap_count);
+    te_scheduler *scheduler = golden_run(device, model, expected);
+    assert_int_equal(golden_compare(scheduler, expected), model->config.tap_count);
     te_scheduler_free(scheduler);
     te_model_free(model);
     te_safetensors_close(expected);

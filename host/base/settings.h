@@ -38,7 +38,7 @@ struct te_settings {
         char folder[TE_TEXT_SETTING];  /* read .cl files from here instead of the embedded text */
         char export[TE_TEXT_SETTING];  /* write programs here: source, options, binary */
         int cache;                     /* bool: keep compiled programs on disk */
-        char variant[TE_TEXT_SETTING]; /* "op=variant,..." forces implementations; empty: the best supported */
+        char variant[TE_TEXT_SETTING]; /* "generic,op=variant" forces implementations; empty: the best supported */
     } kernels;
     struct {
         int height, width;             /* pixels, multiples of 16 */

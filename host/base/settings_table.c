@@ -173,7 +173,7 @@ static const te_setting table[] = {
     TEXT(kernels.export, "text", "", NULL,
          "write every program to this folder: source, options, binary; for offline compilers and device.binary"),
     BOOL(kernels.cache, "on", "keep compiled programs on disk for the next start"),
-    TEXT(kernels.variant, "text", "", NULL, "force implementations, 'op=variant,...'; empty: the best supported"),
+    TEXT(kernels.variant, "text", "", NULL, "force implementations, 'generic' or 'op=variant,...'; empty: the best supported"),
 
     INT(input.height, 16, 4096, 16, "512", "height of the network's input in pixels, H"),
     INT(input.width, 16, 4096, 16, "512", "width of the network's input in pixels, W"),

@@ -8,24 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The variant that the setting kernels.variant ("linear=cpu,attention=generic") names for an op, or NULL. */
-static const te_variant *forced_variant(const char *setting, const te_op *op)
+static const te_variant *find_variant(const te_op *op, const char *name, size_t length)
 {
-    size_t length = strlen(op->name);
-    for (const char *item = setting; item && *item; item = strchr(item, ','), item = item ? item + 1 : NULL) {
-        item += strspn(item, " ");
-        if (strncmp(item, op->name, length) != 0 || item[length] != '=') {
-            continue;
-        }
-        const char *name = item + length + 1;
-        size_t name_length = strcspn(name, ", ");
-        for (const te_variant *variant = op->variants; variant->name; variant++) {
-            if (strlen(variant->name) == name_length && strncmp(variant->name, name, name_length) == 0) {
-                return variant;
-            }
+    for (const te_variant *variant = op->variants; variant->name; variant++) {
+        if (strlen(variant->name) == length && strncmp(variant->name, name, length) == 0) {
+            return variant;
         }
     }
     return NULL;
+}
+
+/* The variant that the setting kernels.variant ("generic,linear=cpu") names for an op, or NULL. A name alone is for all ops
+ * that have it; an item with the op's name goes before. */
+static const te_variant *forced_variant(const char *setting, const te_op *op)
+{
+    const te_variant *for_all = NULL;
+    size_t op_length = strlen(op->name);
+    for (const char *item = setting; item && *item; item = strchr(item, ','), item = item ? item + 1 : NULL) {
+        item += strspn(item, " ");
+        size_t length = strcspn(item, ", "), before = strcspn(item, "=, ");
+        if (before == length) {
+            for_all = for_all ? for_all : find_variant(op, item, length);
+        } else if (before == op_length && strncmp(item, op->name, op_length) == 0) {
+            return find_variant(op, item + before + 1, length - before - 1);
+        }
+    }
+    return for_all;
 }
 
 static const te_variant *choose(const te_plan *plan, const te_call *call)

@@ -23,7 +23,7 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
     te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
     te_op_head_upsample;
 
-/* TE_ERR_SETTING unless every item of kernels.variant, "op=variant,op=variant", is in the table. */
+/* TE_ERR_SETTING unless every item of kernels.variant, "op=variant" or a variant for all ops that have it, is in the table. */
 te_status te_ops_check_variants(const char *setting);
 
 /* ---- precision.c ---- */

@@ -25,15 +25,14 @@ static bool is_word(const char *word, const char *text, size_t length)
     return strlen(word) == length && strncmp(word, text, length) == 0;
 }
 
-/* Is `item`, "op=variant", in the table? */
+/* Is `item`, "op=variant" or a variant alone, in the table? */
 static bool is_variant(const char *item, size_t length)
 {
-    const char *equals = memchr(item, '=', length);
-    size_t op_length = equals ? (size_t)(equals - item) : length;
-    for (int i = 0; equals && te_ops[i]; i++) {
-        for (const te_variant *variant = te_ops[i]->variants; variant->name; variant++) {
-            if (is_word(te_ops[i]->name, item, op_length) &&
-                is_word(variant->name, equals + 1, length - op_length - 1)) {
+    const char *equals = memchr(item, '=', length), *name = equals ? equals + 1 : item;
+    for (int i = 0; te_ops[i]; i++) {
+        bool named = !equals || is_word(te_ops[i]->name, item, (size_t)(equals - item));
+        for (const te_variant *variant = te_ops[i]->variants; named && variant->name; variant++) {
+            if (is_word(variant->name, name, length - (size_t)(name - item))) {
                 return true;
             }
         }
@@ -47,8 +46,8 @@ te_status te_ops_check_variants(const char *setting)
         item += strspn(item, " ");
         size_t length = strcspn(item, ", ");
         if (!is_variant(item, length)) {
-            return te_fail(TE_ERR_SETTING, "'kernels.variant' holds '%.*s', which is no op=variant of this library "
-                           "(for example linear=generic,attention=cpu)", (int)length, item);
+            return te_fail(TE_ERR_SETTING, "'kernels.variant' holds '%.*s', which is no variant of this library "
+                           "(for example generic, or linear=generic,attention=cpu)", (int)length, item);
         }
         item += length;
         item += strspn(item, ", ");

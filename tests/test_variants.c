@@ -1,0 +1,175 @@
+/* Every variant of every op that this device can run, forced in turn by the setting that names it: the golden files of whole
+ * models and the golden run of training must come out, and another run of training, of sizes that the wide kernels take,
+ * must go as it does with the generic variants of all ops.
+ *
+ * A variant counts as tested only where the device's profile shows that it ran.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/ops.h"
+#include "support/assert.h"
+#include "support/golden.h"
+
+typedef struct forced {
+    const te_op *op;
+    const te_variant *variant;
+    char setting[64]; /* also the test's name */
+} forced;
+
+/* Losses and norms of the first steps of a run. */
+enum { STEPS = 3 };
+typedef struct course {
+    int steps;
+    double total[STEPS], norm[STEPS];
+} course;
+
+static course generic_course; /* of the generic variants */
+
+static te_settings *settings_with(const char *variants)
+{
+    static const char *const pairs[][2] = {
+        {"input.height", "48"}, {"input.width", "64"}, {"model.width", "128"}, {"model.blocks", "2"}, {"model.taps", "1 2"},
+        {"model.heads", "2"}, {"model.decoder_width", "32"}, {"model.gate_width", "16"}, {"model.semseg_classes", "22"},
+        {"model.tasks", "semseg human_parts sal normals edge depth"}, {"train.batch", "2"}, {"train.rate", "1e-4"},
+        {"data.threads", "2"}, {"device.record", "on"}};
+    te_settings *settings;
+    assert_ok(te_settings_create(&settings));
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
+    }
+    assert_ok(te_settings_set(settings, "kernels.variant", variants));
+    return settings;
+}
+
+static te_device *open_with(const char *variants)
+{
+    te_settings *settings = settings_with(variants);
+    te_device *device;
+    assert_ok(te_device_open(&device, settings));
+    te_settings_free(settings);
+    return device;
+}
+
+static te_status note(const te_train_report *report, void *context)
+{
+    course *taken = context;
+    taken->total[taken->steps] = (double)report->total;
+    taken->norm[taken->steps] = (double)report->norm;
+    return ++taken->steps == STEPS ? te_fail(TE_ERR_INTERRUPTED, "enough") : TE_OK;
+}
+
+static course train(te_device *device)
+{
+    te_settings *settings = settings_with("");
+    te_model *model;
+    te_trainer *trainer;
+    course taken = {.steps = 0};
+    assert_ok(te_model_create(&model, settings, 5));
+    assert_ok(te_trainer_create(&trainer, model, device, settings));
+    assert_int_equal(te_trainer_run(trainer, note, &taken), TE_ERR_INTERRUPTED);
+    te_trainer_free(trainer);
+    te_model_free(model);
+    te_settings_free(settings);
+    return taken;
+}
+
+static void compare_courses(const course *got, const course *expected)
+{
+    for (int i = 0; i < STEPS; i++) {
+        if (!(fabs(got->total[i] - expected->total[i]) <= 1e-5 * fabs(expected->total[i])) ||
+            !(fabs(got->norm[i] - expected->norm[i]) <= 1e-3 * expected->norm[i])) {
+            fail_msg("step %d: loss %.9g, norm %.9g, not %.9g, %.9g", i + 1, got->total[i], got->norm[i], expected->total[i],
+                     expected->norm[i]);
+        }
+    }
+}
+
+static bool ran(te_device *device, const forced *test)
+{
+    te_profile *profile;
+    te_profile_row row;
+    bool found = false;
+    assert_ok(te_profile_create(&profile, device));
+    for (size_t i = 0; i < te_profile_count(profile); i++) {
+        assert_ok(te_profile_get(profile, i, &row));
+        found |= strcmp(row.op, test->op->name) == 0 && strcmp(row.variant, test->variant->name) == 0;
+    }
+    te_profile_free(profile);
+    return found;
+}
+
+/* Models of every kind of expert and gate, with heads of 64 and of other widths, and both runs of training. */
+static void comes_out_the_same(void **state)
+{
+    static const char *const goldens[] = {"base", "expert_conv", "conv5_gated", "mlp_memory_off", "cls_token", "head_64"};
+    const forced *test = *state;
+    te_device *device = open_with(test->setting);
+    for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
+        golden_check(device, goldens[i]);
+    }
+    golden_check_training(device, 0);
+    course taken = train(device);
+    compare_courses(&taken, &generic_course);
+    bool used = ran(device, test);
+    te_device_close(device);
+    if (!used) {
+        fail_msg("no call of these models ran '%s': give the test one that does", test->setting);
+    }
+}
+
+/* Is there a case of the op that the variant takes on this device? */
+static bool can_run(const te_caps *caps, const te_op *op, const te_variant *variant)
+{
+    for (int i = 0; i < op->case_count && variant->supports; i++) {
+        te_call call = {.op = op};
+        memcpy(call.in, op->cases[i].in, sizeof call.in);
+        if (op->attribute_bytes && op->cases[i].attributes) {
+            memcpy(call.attributes, op->cases[i].attributes, op->attribute_bytes);
+        }
+        if (op->shape(&call) == TE_OK && variant->supports(caps, &call)) {
+            return true;
+        }
+    }
+    return !variant->supports;
+}
+
+enum { MOST = 256 };
+
+/* The rows of the test: what this device can run of ops that have a choice. */
+static size_t list_variants(forced tests[MOST], struct CMUnitTest rows[MOST])
+{
+    size_t count = 0;
+    te_device *device = open_with("");
+    for (int i = 0; te_ops[i]; i++) {
+        for (const te_variant *variant = te_ops[i]->variants; variant->name && count < MOST; variant++) {
+            if (te_ops[i]->variants[1].name && can_run(te_device_caps(device), te_ops[i], variant)) {
+                forced *test = &tests[count];
+                *test = (forced){.op = te_ops[i], .variant = variant};
+                snprintf(test->setting, sizeof test->setting, "%s=%s", te_ops[i]->name, variant->name);
+                rows[count++] = (struct CMUnitTest){test->setting, comes_out_the_same, NULL, NULL, test};
+            }
+        }
+    }
+    te_device_close(device);
+    return count;
+}
+
+static int train_generic(void **state)
+{
+    (void)state;
+    te_device *device = open_with("generic");
+    generic_course = train(device);
+    te_device_close(device);
+    return 0;
+}
+
+int main(void)
+{
+    static forced tests[MOST];
+    static struct CMUnitTest rows[MOST];
+    size_t count = list_variants(tests, rows);
+    return _cmocka_run_group_tests("variants", rows, count, train_generic, NULL);
+}
