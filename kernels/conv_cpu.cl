@@ -1,42 +1,72 @@
-/* conv on processors: neighbours go straight into the packed operand of linear_cpu, so that no rows of neighbours lie in
- * memory between.
+/* conv on processors: k x k neighbours go straight into the packed operand of a product (product_cpu.clh), so that no rows
+ * of neighbours lie in memory between.
  *
- * conv_pack_cpu   x (B,h*w,C) -> [group][M/12][K][12] with M = B*h*w, K = C/groups * k*k, channel-major as W's rows: what
- *                 linear_pack_x makes of conv_unfold's rows. Zero outside the grid and beyond M. A work-item packs 16
- *                 channels of 12 tokens. global (M/12 rounded up, groups, C/groups/16 rounded up), local 1.
+ *   x (B,h*w,C)   W (Cout,C/groups,k,k) packed by linear_pack_w with taps = k*k   b (Cout)   y (B,h*w,Cout)
+ *
+ * The product's columns are tap by tap, in each the channels of a group: consecutive in memory. Zero outside the grid.
  */
 #include "real.clh"
 #include "wide.clh"
+#include "product_cpu.clh"
 
-#define TILE_M 12
+/* What a work-item knows of its tokens. */
+typedef struct grid {
+    int height, width, size, channels; /* channels: of the group */
+    size_t C;
+} grid;
 
-/* Column c of `block` (12 lines of 16): the 12 numbers that multiply one number of W. */
-static inline void store_column(__global float *restrict to, const float *block, int c)
+/* Rows of x for 12 tokens, seen from `tap`; NULL outside the grid, and beyond M, where `line` is below any. */
+INLINE void find_neighbours(__global const float *rows[TILE_M], __global const float *x, const int *line, const int *column,
+                            int tap, const grid *g)
 {
+    int dy = tap / g->size - g->size / 2, dx = tap % g->size - g->size / 2;
     for (int i = 0; i < TILE_M; i++) {
-        to[i] = block[16 * i + c];
+        bool inside = line[i] + dy >= 0 && line[i] + dy < g->height && column[i] + dx >= 0 && column[i] + dx < g->width;
+        rows[i] = inside ? x + ((long)i + (long)dy * g->width + dx) * (long)g->C : 0;
     }
 }
 
-WORK_GROUP_OF_ONE __kernel void conv_pack_cpu(__global const float *restrict x, __global float *restrict packed,
-                                              int rows, int height, int width, int C, int groups, int size)
+/* `count` columns of the product from k0 on -> [panels][BLOCK_K][12]. x: at the first token, the group's first channel. */
+INLINE void pack_neighbours(__local float *packed, __global const float *x, int panels, const int *line, const int *column,
+                            int k0, int count, const grid *g)
 {
-    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * 16;
-    int panels = (int)get_global_size(0), channels = C / groups, count = min(16, channels - first);
-    int area = size * size, row0 = panel * TILE_M, used = min(TILE_M, rows - row0);
-    float block[TILE_M * 16] __attribute__((aligned(64)));
-    x += (size_t)(group * channels + first);
-    packed += (((size_t)group * (size_t)panels + (size_t)panel) * (size_t)(channels * area) + (size_t)(first * area)) * TILE_M;
-    for (int k = 0; k < area; k++) {
-        int dy = k / size - size / 2, dx = k % size - size / 2;
-        for (int i = 0; i < TILE_M; i++) {
-            int row = row0 + i, column = row % width + dx, line = row / width % height + dy;
-            bool inside = i < used && line >= 0 && line < height && column >= 0 && column < width;
-            float16 token = inside ? load_some(x + (size_t)(row + dy * width + dx) * (size_t)C, count) : (float16)(0.0f);
-            *(float16 *)(block + 16 * i) = round16(token);
+    for (int k = 0, part; k < count; k += part) {
+        int tap = (k0 + k) / g->channels, channel = (k0 + k) % g->channels;
+        part = min(g->channels - channel, count - k);
+        for (int panel = 0; panel < panels; panel++) {
+            __global const float *rows[TILE_M];
+            find_neighbours(rows, x + (size_t)(panel * TILE_M) * g->C + (size_t)channel, line + panel * TILE_M,
+                            column + panel * TILE_M, tap, g);
+            pack_rows(packed + (panel * BLOCK_K + k) * TILE_M, rows, part);
         }
-        for (int c = 0; c < count; c++) {
-            store_column(packed + (size_t)(c * area + k) * TILE_M, block, c);
-        }
+    }
+}
+
+/* global (N/(32 chunk_n) rounded up, M/(12 chunk_m) rounded up, groups), local 1; M = B*h*w, N = Cout/groups. */
+WORK_GROUP_OF_ONE __kernel void conv_cpu(__global const float *restrict x, __global const float *restrict w,
+                                         __global const float *restrict bias, __global float *restrict y, int M, int N,
+                                         int flags, int height, int width, int C, int size, int chunk_m, int chunk_n)
+{
+    __local float packed[CHUNK_M * BLOCK_K * TILE_M] __attribute__((aligned(64)));
+    __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
+    int line[CHUNK_M * TILE_M], column[CHUNK_M * TILE_M], groups = (int)get_global_size(2);
+    int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
+    int m0 = (int)get_global_id(1) * chunk_m, n0 = (int)get_global_id(0) * chunk_n, m1 = min(m0 + chunk_m, m_panels);
+    grid g = {height, width, size, C / groups, (size_t)C};
+    int K = g.channels * size * size;
+    size_t group = get_global_id(2), corner = group * (size_t)N;
+    product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + corner, y, y + corner,
+                 (size_t)(groups * N), M, N, K, flags};
+
+    for (int i = 0; i < (m1 - m0) * TILE_M; i++) {
+        int token = m0 * TILE_M + i;
+        line[i] = token < M ? token / width % height : -size;
+        column[i] = token % width;
+    }
+    x += (size_t)(m0 * TILE_M) * g.C + group * (size_t)g.channels;
+    for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
+        int count = min(BLOCK_K, K - k0);
+        pack_neighbours(packed, x, m1 - m0, line, column, k0, count, &g);
+        multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
     }
 }

@@ -1,177 +1,99 @@
-/* linear on processors: y = act(x W^T + b) + residual, for G groups side by side.
+/* linear on processors: y = act(x W^T + b) + residual, for G groups side by side, by register tiles and packed operands
+ * (product_cpu.clh).
  *
  *   x (M, G*K)   W (G*N, K)   b (G*N)   residual, y (M, G*N)
  *
- * A work-item is a thread's worth of work and shares nothing: no barriers, work-groups of one. It computes CHUNK_M x
- * CHUNK_N tiles of 12 x 32; a tile's 24 sums of 16 floats stay in registers over BLOCK_K columns, and between the
- * blocks in local memory, which on a processor is a scratch that fits the second-level cache.
- *
- * Both operands are packed, so that the inner loop reads consecutively:
- *   x packed [group][M/12][K][12]     W packed [group][N/32][K][32]     (zero beyond M and N)
- * Packing rounds to the precision of the product (ROUND, real.clh). It reads by strides, as linear.cl does: the
- * gradients' transposed operands cost nothing more. W is packed once per set of weights, x before every product.
+ * Both sides are read by strides, of which that of rows or that of columns is 1: the gradients' transposed operands cost
+ * nothing more. W is packed once per set of weights.
  */
 #include "real.clh"
 #include "wide.clh"
+#include "product_cpu.clh"
 
-#define TILE_M 12
-#define TILE_N 32
-#define BLOCK_K 256
 #define PACK_K 64
-#ifndef CHUNK_M
-#define CHUNK_M 8
-#endif
-#ifndef CHUNK_N
-#define CHUNK_N 4
-#endif
 
-#define HAS_BIAS 1
-#define HAS_RESIDUAL 2
-#define HAS_GELU 4
-
-/* One column of a panel, consecutive in memory. */
-static inline void copy_12(__global float *to, __global const float *from)
+/* One column of W's panel, consecutive in memory. */
+static inline void copy_column(__global float *to, __global const float *from, int used)
 {
-    float16 column = round16((float16)(vload8(0, from), vload4(0, from + 8), (float4)(0.0f)));
-    vstore8(column.lo, 0, to);
-    vstore4(column.hi.lo, 0, to + 8);
+    store_16(to, round16(load_some(from, min(16, used))));
+    store_16(to + 16, used > 16 ? round16(load_some(from + 16, used - 16)) : (float16)(0.0f));
 }
 
-static inline void copy_32(__global float *to, __global const float *from)
+/* 16 columns, or `count`, of W's panel, whose rows are consecutive in memory. */
+INLINE void turn_columns(__global float *to, __global const float *from, size_t w_row, int used, int count)
 {
-    vstore16(round16(vload16(0, from)), 0, to);
-    vstore16(round16(vload16(0, from + 16)), 0, to + 16);
-}
-
-/* One side of a product -> panels of TILE rows: [group][rows/TILE][K][TILE], PACK_K columns a work-item. With rows
- * consecutive in memory a panel's column is copied as it is. With columns consecutive, TILE x 16 numbers go through a
- * small buffer, so that reads and writes are both consecutive. */
-#define PACK(TILE, copy)                                                                                                  \
-    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;       \
-    int panels = (int)get_global_size(0), row0 = panel * TILE, used = min(TILE, rows - row0);                       \
-    float block[TILE * 16] __attribute__((aligned(64)));                                                            \
-    from += (size_t)group * (size_t)group_stride + (size_t)row0 * (size_t)row_stride;                               \
-    packed += ((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K * TILE;                                  \
-    if (row_stride == 1 && used == TILE) {                                                                          \
-        for (int k = first; k < min(first + PACK_K, K); k++) {                                                      \
-            copy(packed + (size_t)k * TILE, from + (size_t)k * (size_t)k_stride);                                   \
-        }                                                                                                           \
-        return;                                                                                                     \
-    }                                                                                                               \
-    for (int i = 0; i < TILE; i++) {                                                                                \
-        *(float16 *)(block + 16 * i) = (float16)(0.0f);                                                             \
-    }                                                                                                               \
-    for (int k0 = first; k0 < min(first + PACK_K, K); k0 += 16) {                                                   \
-        int count = min(16, K - k0);                                                                                \
-        for (int i = 0; i < used && k_stride == 1; i++) {                                                           \
-            float16 line = load_some(from + (size_t)i * (size_t)row_stride + (size_t)k0, count);                    \
-            *(float16 *)(block + 16 * i) = round16(line);                                                           \
-        }                                                                                                           \
-        for (int k = 0; k < count && k_stride == 1; k++) {                                                          \
-            for (int i = 0; i < TILE; i++) {                                                                        \
-                packed[(size_t)(k0 + k) * TILE + (size_t)i] = block[16 * i + k];                                    \
-            }                                                                                                       \
-        }                                                                                                           \
-        for (int k = k0; k < k0 + count && k_stride != 1; k++) {                                                    \
-            for (int i = 0; i < TILE; i++) {                                                                        \
-                size_t at = (size_t)min(i, used - 1) * (size_t)row_stride + (size_t)k * (size_t)k_stride;           \
-                packed[(size_t)k * TILE + (size_t)i] = i < used ? ROUND(from[at]) : 0.0f;                                  \
-            }                                                                                                       \
-        }                                                                                                           \
+    for (int i = 0; i < TILE_N; i += 4) {
+        float16 rows[4];
+        for (int j = 0; j < 4; j++) {
+            rows[j] = load_row(i + j < used ? from + (size_t)(i + j) * w_row : 0, 0, count);
+        }
+        store_columns_global(to + i, TILE_N, rows[0], rows[1], rows[2], rows[3], count);
     }
-
-/* global (M/12 rounded up, groups, K/PACK_K rounded up), local 1. */
-WORK_GROUP_OF_ONE __kernel void linear_pack_x(__global const float *restrict from, __global float *restrict packed,
-                                              int rows, int K, int row_stride, int k_stride, int group_stride)
-{
-    PACK(TILE_M, copy_12)
 }
 
-/* global (N/32 rounded up, groups, K/PACK_K rounded up), local 1. */
-WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict from, __global float *restrict packed,
-                                              int rows, int K, int row_stride, int k_stride, int group_stride)
+/* W -> panels of 32 rows, PACK_K columns a work-item. With `taps` above 1, K of W is (K/taps, taps), of the panels
+ * (taps, K/taps). global (N/32 rounded up, groups, K/PACK_K rounded up), local 1. */
+WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict w, __global float *restrict packed, int N,
+                                              int K, int w_row, int w_k, int w_group, int taps)
 {
-    PACK(TILE_N, copy_32)
+    int panel = (int)get_global_id(0), group = (int)get_global_id(1), first = (int)get_global_id(2) * PACK_K;
+    int panels = (int)get_global_size(0), row0 = panel * TILE_N, used = min(TILE_N, N - row0), end = min(first + PACK_K, K);
+    w += (size_t)group * (size_t)w_group + (size_t)row0 * (size_t)w_row;
+    packed += ((size_t)group * (size_t)panels + (size_t)panel) * (size_t)K * TILE_N;
+    for (int k = first; k < end && taps > 1; k++) {
+        int from = k % (K / taps) * taps + k / (K / taps);
+        for (int i = 0; i < TILE_N; i++) {
+            packed[(size_t)k * TILE_N + (size_t)i] = i < used ? ROUND(w[(size_t)i * (size_t)w_row + (size_t)from]) : 0.0f;
+        }
+    }
+    for (int k = first; k < end && taps == 1 && w_k != 1; k++) {
+        copy_column(packed + (size_t)k * TILE_N, w + (size_t)k * (size_t)w_k, used);
+    }
+    for (int k = first; k < end && taps == 1 && w_k == 1; k += 16) {
+        turn_columns(packed + (size_t)k * TILE_N, w + k, (size_t)w_row, used, min(16, end - k));
+    }
 }
 
-/* The statements below, once for each row of a tile. */
-#define EACH_ROW(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11)
-#define DECLARE(i) float16 left##i, right##i;
-#define CLEAR(i) left##i = 0.0f; right##i = 0.0f;
-#define RESTORE(i) left##i = LOAD16(sums, 2 * i); right##i = LOAD16(sums, 2 * i + 1);
-#define KEEP(i) STORE16(sums, 2 * i, left##i); STORE16(sums, 2 * i + 1, right##i);
-#define MULTIPLY(i)                                                                                                    \
-    {                                                                                                                  \
-        float16 value = (float16)(a[i]);                                                                               \
-        left##i = fma(value, b0, left##i);                                                                             \
-        right##i = fma(value, b1, right##i);                                                                           \
-    }
-
-/* sums (12,32) += a [count][12] times b [count][32]; `first`: they start from zero. */
-static inline void multiply_tile(__global const float *restrict a, __global const float *restrict b,
-                                 __local float *sums, int count, bool first)
+/* `count` columns of `used` rows of x -> [panels][BLOCK_K][12]. */
+INLINE void pack_x(__local float *packed, __global const float *x, int panels, int used, int count, size_t x_row, size_t x_k)
 {
-    EACH_ROW(DECLARE)
-    if (first) {
-        EACH_ROW(CLEAR)
-    } else {
-        EACH_ROW(RESTORE)
+    for (int panel = 0; panel < panels && x_k == 1; panel++) {
+        __global const float *rows[TILE_M];
+        for (int i = 0; i < TILE_M; i++) {
+            int row = panel * TILE_M + i;
+            rows[i] = row < used ? x + (size_t)row * x_row : 0;
+        }
+        pack_rows(packed + panel * BLOCK_K * TILE_M, rows, count);
     }
-    for (int k = 0; k < count; k++) {
-        float16 b0 = LOAD16(b, 0), b1 = LOAD16(b, 1);
-        EACH_ROW(MULTIPLY)
-        a += TILE_M;
-        b += TILE_N;
-    }
-    EACH_ROW(KEEP)
-}
-
-/* Bias, GELU and residual on a finished tile, and the store; `y` and `residual` at the tile's corner. */
-static inline void finish_tile(__local const float *sums, __global const float *restrict bias,
-                               __global const float *restrict residual, __global float *restrict y, int rows,
-                               int columns, size_t stride, int flags)
-{
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < columns; j += 16) {
-            float16 value = LOAD16(sums, 2 * i + j / 16);
-            size_t at = (size_t)i * stride + (size_t)j;
-            int count = min(16, columns - j);
-            value += flags & HAS_BIAS ? load_some(bias + j, count) : (float16)(0.0f);
-            value = flags & HAS_GELU ? gelu16(value) : value;
-            value += flags & HAS_RESIDUAL ? load_some(residual + at, count) : (float16)(0.0f);
-            store_some(y + at, value, count);
+    for (int k = 0; k < count && x_k != 1; k++) { /* a column's rows are consecutive: all panels, before the next column */
+        for (int panel = 0; panel < panels; panel++) {
+            __local float *to = packed + (panel * BLOCK_K + k) * TILE_M;
+            float16 column = round16(load_some(x + (size_t)k * x_k + (size_t)(panel * TILE_M),
+                                               min(TILE_M, used - panel * TILE_M)));
+            vstore8(column.lo, 0, to);
+            vstore4(column.hi.lo, 0, to + 8);
         }
     }
 }
 
-/* global (N/(32 CHUNK_N) rounded up, M/(12 CHUNK_M) rounded up, groups), local 1. */
+/* global (N/(32 chunk_n) rounded up, M/(12 chunk_m) rounded up, groups), local 1. */
 WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __global const float *restrict w,
                                            __global const float *restrict bias, __global const float *restrict residual,
-                                           __global float *restrict y, int M, int N, int K, int flags, int y_row,
-                                           int y_group)
+                                           __global float *restrict y, int M, int N, int K, int flags, int x_row, int x_k,
+                                           int x_group, int y_row, int y_group, int chunk_m, int chunk_n)
 {
-    __local float all_sums[CHUNK_M * CHUNK_N * TILE_M * TILE_N] __attribute__((aligned(64)));
-    int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N, group = (int)get_global_id(2);
-    int m0 = (int)get_global_id(1) * CHUNK_M, n0 = (int)get_global_id(0) * CHUNK_N;
-    int m1 = min(m0 + CHUNK_M, m_panels), n1 = min(n0 + CHUNK_N, n_panels);
-    size_t stride = (size_t)y_row;
+    __local float packed[CHUNK_M * BLOCK_K * TILE_M] __attribute__((aligned(64)));
+    __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
+    int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
+    int m0 = (int)get_global_id(1) * chunk_m, n0 = (int)get_global_id(0) * chunk_n;
+    size_t group = get_global_id(2), corner = group * (size_t)y_group;
+    product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + group * (size_t)N, residual + corner, y + corner,
+                 (size_t)y_row, M, N, K, flags};
 
-    x += (size_t)group * (size_t)m_panels * (size_t)K * TILE_M;
-    w += (size_t)group * (size_t)n_panels * (size_t)K * TILE_N;
+    x += group * (size_t)x_group + (size_t)(m0 * TILE_M) * (size_t)x_row;
     for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
-        int count = min(BLOCK_K, K - k0);
-        for (int n = n0; n < n1; n++) {
-            for (int m = m0; m < m1; m++) {
-                __local float *sums = all_sums + ((n - n0) * CHUNK_M + m - m0) * (TILE_M * TILE_N);
-                multiply_tile(x + ((size_t)m * (size_t)K + (size_t)k0) * TILE_M,
-                              w + ((size_t)n * (size_t)K + (size_t)k0) * TILE_N, sums, count, k0 == 0);
-                if (k0 + count == K) {
-                    size_t column = (size_t)n * TILE_N;
-                    size_t corner = (size_t)m * TILE_M * stride + (size_t)group * (size_t)y_group + column;
-                    finish_tile(sums, bias + (size_t)(group * N) + column, residual + corner, y + corner,
-                                min(TILE_M, M - m * TILE_M), min(TILE_N, N - n * TILE_N), stride, flags);
-                }
-            }
-        }
+        int count = min(BLOCK_K, K - k0), m1 = min(m0 + chunk_m, m_panels);
+        pack_x(packed, x + (size_t)k0 * (size_t)x_k, m1 - m0, M - m0 * TILE_M, count, (size_t)x_row, (size_t)x_k);
+        multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
     }
 }

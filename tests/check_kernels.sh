@@ -29,7 +29,8 @@ flags_of() {
 sizes_of() {
     case $1 in
     linear) printf '%s\n' -DSIDE=1 -DSIDE=4 -DSIDE=16 -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
-    conv | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
+    conv) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
+    conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
     attention)
         printf "%s\n" "-DHEAD=4 -DGROUP=1 -DKEYS=1 -DPARTS=1" "-DHEAD=30 -DGROUP=16 -DKEYS=8 -DPARTS=1" \

@@ -1,5 +1,5 @@
 /* conv: k x k convolutions on the token grid (gates, convolutional experts). */
-#include "ops/ops.h"
+#include "ops/product.h"
 
 #include <math.h>
 
@@ -103,31 +103,27 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
     return te_linear_supports_packed(caps, &product);
 }
 
-/* With few outputs a group the product without packing is faster; a 1 x 1 convolution has no neighbours. */
 static bool prefers_cpu(const te_caps *caps, const te_call *call)
 {
-    const te_conv_options *o = (const void *)call->attributes;
-    return te_caps_wide_cpu(caps) && call->in[1].size[0] >= 32 * o->groups && call->in[1].size[2] > 1;
+    return te_caps_wide_cpu(caps) && call->in[1].size[2] > 1; /* a 1 x 1 convolution has no neighbours */
 }
 
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
-    te_call product = describe_product(call, call->in_value[0]);
-    int64_t rows = te_shape_rows(&call->in[0]), group_channels = call->in[1].size[1];
-    int packed = te_linear_pack(plan, &product);
-    if (packed < 0) {
-        return TE_ERR_MEMORY;
-    }
-    te_launch pack = {.family = "conv_cpu", .kernel = "conv_pack_cpu", .options = te_precision_option(o->precision),
-                      .writes = packed, .local = {1, 1, 1},
-                      .global = {(size_t)((rows + TE_LINEAR_PANEL - 1) / TE_LINEAR_PANEL), (size_t)o->groups,
-                                 (size_t)(group_channels + 15) / 16},
-                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed), TE_INT(rows), TE_INT(o->height),
-                                    TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(o->groups),
-                                    TE_INT(call->in[1].size[2])}};
-    TE_TRY(te_plan_launch(plan, &pack));
-    return te_linear_emit_packed(plan, &product, packed);
+    te_call as_product = describe_product(call, call->in_value[0]);
+    te_product p = te_product_describe(&as_product);
+    te_tiling tiling = te_tiling_of(te_plan_caps(plan), &p);
+    int64_t size = call->in[1].size[2];
+    int w;
+    TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], size * size, &w));
+    te_launch launch = {.family = "conv_cpu", .kernel = "conv_cpu", .options = tiling.options, .writes = call->out_value,
+                        .global = {tiling.global[0], tiling.global[1], tiling.global[2]}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(call->in_value[2]),
+                                      TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n), TE_INT(p.flags),
+                                      TE_INT(o->height), TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(size),
+                                      TE_INT(tiling.chunk_m), TE_INT(tiling.chunk_n)}};
+    return te_plan_launch(plan, &launch);
 }
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},

@@ -1,65 +1,97 @@
 /* Products on processors: packed operands and register tiles, and a kernel for few outputs. */
 #include "ops/product.h"
 
-/* As in kernels/linear_cpu.cl. */
-enum { TILE_M = TE_LINEAR_PANEL, TILE_N = 32, CHUNK_M = 8, CHUNK_N = 4, PACK_K = 64 };
+#include <stdio.h>
 
-/* ---- processors: packed operands, register tiles ---- */
+/* ---- packed operands, register tiles ---- */
+
+/* As in kernels/product_cpu.clh and linear_cpu.cl. */
+enum { TILE_M = 12, TILE_N = 32, PACK_K = 64 };
+
+/* -DBLOCK_K, -DCHUNK_M, -DCHUNK_TILES: columns and panels of x that a work-item packs at a time, and tiles of y whose sums it
+ * keeps between. The first fills half of a second-level cache of 512 KiB; the last is for devices that have the least local
+ * memory there may be. */
+typedef struct tile_sizes {
+    int block_k, chunk_m, chunk_tiles;
+} tile_sizes;
+
+static const tile_sizes sizes_known[] = {{768, 4, 64}, {192, 2, 8}};
+
+static uint64_t local_bytes(const tile_sizes *sizes)
+{
+    return (uint64_t)(sizes->chunk_m * sizes->block_k * TILE_M + sizes->chunk_tiles * TILE_M * TILE_N) * sizeof(float);
+}
+
+static const tile_sizes *sizes_for(const te_caps *caps)
+{
+    return local_bytes(&sizes_known[0]) <= caps->local_memory ? &sizes_known[0] : &sizes_known[1];
+}
 
 bool te_linear_supports_packed(const te_caps *caps, const te_call *call)
 {
     (void)call;
-    /* The tile's sums live in local memory between blocks of columns. */
-    return caps->local_memory >= CHUNK_M * CHUNK_N * TILE_M * TILE_N * sizeof(float);
+    return local_bytes(&sizes_known[1]) <= caps->local_memory;
 }
 
-int te_linear_pack(te_plan *plan, const te_call *call)
+/* `panels` in chunks of at most `most`, as equal as can be. */
+static int even_chunk(int64_t panels, int64_t most)
 {
-    te_product p = te_product_describe(call);
-    return te_plan_scratch(plan, p.groups * te_panels(p.m, TILE_M) * TILE_M * p.k, call->in_value[0]);
+    return (int)te_panels(panels, te_panels(panels, most));
 }
 
-te_status te_linear_emit_packed(te_plan *plan, const te_call *call, int packed_x)
+te_tiling te_tiling_of(const te_caps *caps, const te_product *p)
 {
-    te_product p = te_product_describe(call);
-    int64_t m_panels = te_panels(p.m, TILE_M), n_panels = te_panels(p.n, TILE_N);
-    int packed_w = te_plan_scratch(plan, p.groups * n_panels * TILE_N * p.k, call->in_value[1]);
-    if (packed_w < 0) {
+    enum { WORK_ITEMS = 8 }; /* a unit, at least: units are not equally fast, nor are chunks of equal size */
+    const tile_sizes *sizes = sizes_for(caps);
+    int64_t m_panels = te_panels(p->m, TILE_M), n_panels = te_panels(p->n, TILE_N);
+    int64_t chunk_m = sizes->chunk_m, chunk_n = sizes->chunk_tiles / sizes->chunk_m;
+    int64_t wanted = (int64_t)caps->compute_units * WORK_ITEMS;
+    while (chunk_m * chunk_n > 1 && te_panels(m_panels, chunk_m) * te_panels(n_panels, chunk_n) * p->groups < wanted) {
+        int64_t *larger = chunk_m > 1 && 2 * chunk_m >= chunk_n ? &chunk_m : &chunk_n; /* each chunk of w packs x again */
+        *larger /= 2;
+    }
+    te_tiling tiling = {.chunk_m = even_chunk(m_panels, chunk_m), .chunk_n = even_chunk(n_panels, chunk_n)};
+    tiling.global[0] = (size_t)te_panels(n_panels, tiling.chunk_n);
+    tiling.global[1] = (size_t)te_panels(m_panels, tiling.chunk_m);
+    tiling.global[2] = (size_t)p->groups;
+    snprintf(tiling.options, sizeof tiling.options, "-DBLOCK_K=%d -DCHUNK_M=%d -DCHUNK_TILES=%d%s%s", sizes->block_k,
+             sizes->chunk_m, sizes->chunk_tiles, p->precision == TE_FP32 ? "" : " ", te_precision_option(p->precision));
+    return tiling;
+}
+
+te_status te_linear_pack_w(te_plan *plan, const te_product *p, int w, int64_t taps, int *packed)
+{
+    int64_t panels = te_panels(p->n, TILE_N);
+    *packed = te_plan_scratch(plan, p->groups * panels * TILE_N * p->k, w);
+    if (*packed < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch pack_w = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = te_precision_option(p.precision),
-                        .writes = packed_w, .local = {1, 1, 1},
-                        .global = {(size_t)n_panels, (size_t)p.groups, (size_t)te_panels(p.k, PACK_K)},
-                        .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k),
-                                      TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group)}};
-    te_launch multiply = {
-        .family = "linear_cpu", .kernel = "linear_cpu", .writes = call->out_value,
-        .global = {(size_t)te_panels(n_panels, CHUNK_N), (size_t)te_panels(m_panels, CHUNK_M), (size_t)p.groups},
-        .local = {1, 1, 1},
-        .arguments = {TE_VALUE(packed_x), TE_VALUE(packed_w), TE_VALUE(te_value_or(call->in_value[2], packed_w)),
-                      TE_VALUE(te_value_or(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m),
-                      TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.y_row), TE_INT(p.y_group)}};
-    TE_TRY(te_plan_launch(plan, &pack_w));
-    return te_plan_launch(plan, &multiply);
+    te_tiling tiling = te_tiling_of(te_plan_caps(plan), p); /* for its options: one program for packing and product */
+    te_launch pack = {.family = "linear_cpu", .kernel = "linear_pack_w", .options = tiling.options, .writes = *packed,
+                      .local = {1, 1, 1},
+                      .global = {(size_t)panels, (size_t)p->groups, (size_t)te_panels(p->k, PACK_K)},
+                      .arguments = {TE_VALUE(w), TE_VALUE(*packed), TE_INT(p->n), TE_INT(p->k), TE_INT(p->w_row),
+                                    TE_INT(p->w_k), TE_INT(p->w_group), TE_INT(taps)}};
+    return te_plan_launch(plan, &pack);
 }
 
 te_status te_linear_emit_cpu(te_plan *plan, const te_call *call)
 {
     te_product p = te_product_describe(call);
-    int packed_x = te_linear_pack(plan, call);
-    if (packed_x < 0) {
-        return TE_ERR_MEMORY;
-    }
-    te_launch pack_x = {.family = "linear_cpu", .kernel = "linear_pack_x", .options = te_precision_option(p.precision),
-                        .writes = packed_x, .local = {1, 1, 1},
-                        .global = {(size_t)te_panels(p.m, TILE_M), (size_t)p.groups, (size_t)te_panels(p.k, PACK_K)},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(packed_x), TE_INT(p.m), TE_INT(p.k),
-                                      TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group)}};
-    TE_TRY(te_plan_launch(plan, &pack_x));
-    return te_linear_emit_packed(plan, call, packed_x);
+    te_tiling tiling = te_tiling_of(te_plan_caps(plan), &p);
+    int w;
+    TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], 1, &w));
+    te_launch launch = {
+        .family = "linear_cpu", .kernel = "linear_cpu", .options = tiling.options, .writes = call->out_value,
+        .global = {tiling.global[0], tiling.global[1], tiling.global[2]}, .local = {1, 1, 1},
+        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(te_value_or(call->in_value[2], w)),
+                      TE_VALUE(te_value_or(call->in_value[3], w)), TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n),
+                      TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group), TE_INT(p.y_row),
+                      TE_INT(p.y_group), TE_INT(tiling.chunk_m), TE_INT(tiling.chunk_n)}};
+    return te_plan_launch(plan, &launch);
 }
 
-/* ---- processors, few outputs: no packing ---- */
+/* ---- few outputs: no packing ---- */
 
 enum { NARROW = 32, NARROW_ROWS = 32 };
 

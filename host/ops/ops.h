@@ -51,15 +51,6 @@ te_tensor te_linear(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, t
 te_tensor te_linear_dx(te_graph *graph, te_tensor dy, te_tensor w, int groups);
 te_tensor te_linear_dw(te_graph *graph, te_tensor dy, te_tensor x, int groups);
 
-/* Rows of x in a panel of a packed operand: TILE_M of the kernels. */
-enum { TE_LINEAR_PANEL = 12 };
-
-/* For ops that write a product's packed operand themselves (kernels/linear_cpu.cl has its layout): the scratch value that
- * takes it (negative on failure), then the rest of the product. */
-bool te_linear_supports_packed(const te_caps *caps, const te_call *call);
-int te_linear_pack(te_plan *plan, const te_call *call);
-te_status te_linear_emit_packed(te_plan *plan, const te_call *call, int packed_x);
-
 /* ---- gelu.c, sum.c ---- */
 
 te_tensor te_gelu(te_graph *graph, te_tensor x);

@@ -24,10 +24,24 @@ int64_t te_panels(int64_t size, int64_t tile);
 /* An absent input is passed as another buffer that the flags keep from being read: null pointers trouble some drivers. */
 int te_value_or(int value, int other);
 
-/* linear_cpu.c: products on processors, with both sides packed, and, for few outputs, with neither. */
+/* linear_cpu.c: products on processors, with packed operands and register tiles, and, for few outputs, with neither. */
+bool te_linear_supports_packed(const te_caps *caps, const te_call *call);
 bool te_linear_supports_narrow(const te_caps *caps, const te_call *call);
 bool te_linear_prefers_narrow(const te_caps *caps, const te_call *call);
 te_status te_linear_emit_cpu(te_plan *plan, const te_call *call);
 te_status te_linear_emit_narrow(te_plan *plan, const te_call *call);
+
+/* How a product is cut into work-items by kernels made of kernels/product_cpu.clh: their -D options, their work sizes, and
+ * the panels of x and of w that a work-item takes. */
+typedef struct te_tiling {
+    char options[96];
+    size_t global[3];
+    int chunk_m, chunk_n;
+} te_tiling;
+
+te_tiling te_tiling_of(const te_caps *caps, const te_product *product);
+
+/* Pack the value w as such kernels want it, into the value *packed. `taps`: see linear_pack_w. */
+te_status te_linear_pack_w(te_plan *plan, const te_product *product, int w, int64_t taps, int *packed);
 
 #endif
