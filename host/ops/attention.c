@@ -68,26 +68,52 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
     return head_width(call) == CPU_HEAD && caps->local_memory >= CPU_LOCAL_BYTES;
 }
 
+static size_t blocks_of(int64_t tokens, int64_t size)
+{
+    return (size_t)((tokens + size - 1) / size);
+}
+
+/* Numbers of one side, q, k, v or dy, as kernels/attention_cpu.cl packs it. */
+static int64_t packed_elements(const te_call *call)
+{
+    size_t blocks = blocks_of(call->in[0].size[1], CPU_TILE_KEYS);
+    return call->in[0].size[0] * heads_of(call) * (int64_t)blocks * CPU_TILE_KEYS * CPU_HEAD;
+}
+
+/* Pack side `side` of qkv (0: q, 1: k, 2: v), or of a value without sides, times `factor`: as `tiles`, as `rows`, or as
+ * both; -1: not as these. */
+static te_status pack_side(te_plan *plan, const te_call *call, int from, int side, float factor, int tiles, int rows)
+{
+    int64_t tokens = call->in[0].size[1], width = (int64_t)heads_of(call) * CPU_HEAD;
+    int64_t stride = from == call->in_value[0] ? 3 * width : width;
+    te_launch launch = {.family = "attention_cpu", .kernel = "attention_pack", .writes = tiles < 0 ? rows : tiles,
+                        .global = {blocks_of(tokens, CPU_TILE_KEYS), (size_t)heads_of(call),
+                                   (size_t)call->in[0].size[0]},
+                        .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(from), TE_VALUE(tiles), TE_VALUE(rows), TE_INT(tokens),
+                                      TE_INT(heads_of(call)), TE_INT(stride), TE_INT(side * width),
+                                      TE_FLOAT(factor)}};
+    return te_plan_launch(plan, &launch);
+}
+
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
-    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
-    int64_t blocks = (tokens + CPU_TILE_KEYS - 1) / CPU_TILE_KEYS;
-    int keys = te_plan_scratch(plan, batch * heads * blocks * CPU_TILE_KEYS * CPU_HEAD, -1);
-    int values = te_plan_scratch(plan, batch * heads * blocks * CPU_TILE_KEYS * CPU_HEAD, -1);
+    int64_t tokens = call->in[0].size[1];
+    int qkv = call->in_value[0];
+    int keys = te_plan_scratch(plan, packed_elements(call), -1);
+    int values = te_plan_scratch(plan, packed_elements(call), -1);
     if (keys < 0 || values < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch pack = {.family = "attention_cpu", .kernel = "attention_pack", .writes = keys,
-                      .global = {(size_t)blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
-                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(keys), TE_VALUE(values), TE_INT(tokens),
-                                    TE_INT(heads)}};
+    TE_TRY(pack_side(plan, call, qkv, 1, 1.0f, keys, -1));
+    TE_TRY(pack_side(plan, call, qkv, 2, 1.0f, -1, values));
     te_launch attend = {.family = "attention_cpu", .kernel = "attention_cpu", .writes = call->out_value,
-                        .global = {(size_t)((tokens + CPU_QUERIES - 1) / CPU_QUERIES), (size_t)heads, (size_t)batch},
+                        .global = {blocks_of(tokens, CPU_QUERIES), (size_t)heads_of(call),
+                                   (size_t)call->in[0].size[0]},
                         .local = {1, 1, 1},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(keys), TE_VALUE(values),
-                                      TE_VALUE(call->out_value), TE_INT(tokens), TE_INT(heads),
+                        .arguments = {TE_VALUE(qkv), TE_VALUE(keys), TE_VALUE(values), TE_VALUE(call->out_value),
+                                      TE_INT(tokens), TE_INT(heads_of(call)),
                                       TE_FLOAT(1.0f / sqrtf((float)CPU_HEAD))}};
-    TE_TRY(te_plan_launch(plan, &pack));
     return te_plan_launch(plan, &attend);
 }
 
@@ -238,7 +264,7 @@ static te_status pack(te_plan *plan, const te_call *call, int from, int side, fl
         return TE_ERR_MEMORY;
     }
     bool is_qkv = from == call->in_value[0];
-    te_launch launch = {.family = "attention_cpu", .kernel = "attention_pack_side", .writes = to->tiles,
+    te_launch launch = {.family = "attention_grad_cpu", .kernel = "attention_pack_side", .writes = to->tiles,
                         .global = {(size_t)blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
                         .arguments = {TE_VALUE(from), TE_VALUE(to->tiles), TE_VALUE(to->rows), TE_INT(tokens),
                                       TE_INT(heads), TE_INT(is_qkv ? 3 * width : width), TE_INT(side * width),
@@ -260,7 +286,7 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
     }
     TE_TRY(pack(plan, call, qkv, 1, 1.0f, true, &keys));
     TE_TRY(pack(plan, call, qkv, 2, 1.0f, false, &values));
-    te_launch dq = {.family = "attention_cpu", .kernel = "attention_dq_cpu", .writes = dqkv,
+    te_launch dq = {.family = "attention_grad_cpu", .kernel = "attention_dq_cpu", .writes = dqkv,
                     .global = {blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
                     .arguments = {TE_VALUE(qkv), TE_VALUE(y), TE_VALUE(dy), TE_VALUE(keys.tiles),
                                   TE_VALUE(values.tiles), TE_VALUE(keys.rows), TE_VALUE(dqkv), TE_VALUE(stats),
@@ -269,7 +295,7 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
     /* Packed only now: these take the buffers of the keys and values. */
     TE_TRY(pack(plan, call, qkv, 0, scale, true, &queries));
     TE_TRY(pack(plan, call, dy, 0, 1.0f, true, &slopes));
-    te_launch dkv = {.family = "attention_cpu", .kernel = "attention_dkv_cpu", .writes = dqkv,
+    te_launch dkv = {.family = "attention_grad_cpu", .kernel = "attention_dkv_cpu", .writes = dqkv,
                      .global = {blocks, (size_t)heads, (size_t)batch}, .local = {1, 1, 1},
                      .arguments = {TE_VALUE(qkv), TE_VALUE(queries.tiles), TE_VALUE(queries.rows),
                                    TE_VALUE(slopes.tiles), TE_VALUE(slopes.rows), TE_VALUE(stats), TE_VALUE(dqkv),
