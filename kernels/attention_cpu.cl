@@ -41,29 +41,13 @@ WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict fr
     }
 }
 
-/* A row's scores become weights; total (16) = keep total + their sum, lane by lane. */
-INLINE void soften(__local float *scores, int count, float peak, float keep, __local float *total)
-{
-    float16 sum = LOAD16(total, 0) * keep;
-    int padded = (count + 15) / 16 * 16;
-    for (int key = count; key < padded; key++) {
-        scores[key] = BEYOND;
-    }
-    for (int key = 0; key < padded; key += 16) {
-        float16 weight = exp16(LOAD16(scores + key, 0) - peak);
-        sum += weight;
-        STORE16(scores + key, 0, weight);
-    }
-    STORE16(total, 0, sum);
-}
-
 /* y (QUERIES,64) to rows `width` apart: what the sums are divided by is in `totals` (QUERIES,16). */
 INLINE void store_result(__local const float *sums, __local const float *totals, __global float *restrict y, int count,
                          size_t width)
 {
     float inverse[QUERIES16];
     for (int i = 0; i < QUERIES; i += 16) {
-        vstore16(1.0f / sums_of_rows(totals + 16 * i), 0, inverse + i);
+        vstore16(1.0f / sum_of_rows(totals + 16 * i), 0, inverse + i);
     }
     for (int i = 0; i < min(QUERIES, count); i++) {
         for (int d = 0; d < HEAD; d += 16) {
@@ -87,7 +71,9 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
     size_t padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
     size_t packed = (get_global_id(2) * (size_t)heads + get_global_id(1)) * padded * HEAD;
 
-    pack_block(q, qkv + token0 * 3 * width + column, query0, N, 3 * width, scale);
+    fill(keep, QUERIES16, scale);
+    load_block(sums, qkv + token0 * 3 * width + column, query0, N, 3 * width, keep); /* free until the first sum */
+    transpose_block(q, sums);
     fill(sums, QUERIES * HEAD, 0.0f);
     fill(totals, QUERIES16 * 16, 0.0f);
     fill(peaks, QUERIES16 * 16, BEYOND);
@@ -104,7 +90,8 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
             soften(scores + i * KEYS, count, most[i], keep[i], totals + 16 * i);
         }
         for (int i = 0; i < QUERIES; i += 6) {
-            sum_tile(scores + i * KEYS, KEYS, values + packed + (size_t)first * HEAD, keep + i, sums + i * HEAD, count);
+            sum_tile(scores + i * KEYS, KEYS, 1, values + packed + (size_t)first * HEAD, keep + i, sums + i * HEAD,
+                     count);
         }
     }
     store_result(sums, totals, y + (token0 + (size_t)query0) * width + column, N - query0, width);
