@@ -39,6 +39,7 @@ struct te_settings {
         char export[TE_TEXT_SETTING];  /* write programs here: source, options, binary */
         int cache;                     /* bool: keep compiled programs on disk */
         char variant[TE_TEXT_SETTING]; /* "generic,op=variant" forces implementations; empty: the best supported */
+        char tuning[TE_TEXT_SETTING];  /* a file of measured choices; "auto": this device's own, if there is one; "off" */
     } kernels;
     struct {
         int height, width;             /* pixels, multiples of 16 */

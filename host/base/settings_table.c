@@ -174,6 +174,8 @@ static const te_setting table[] = {
          "write every program to this folder: source, options, binary; for offline compilers and device.binary"),
     BOOL(kernels.cache, "on", "keep compiled programs on disk for the next start"),
     TEXT(kernels.variant, "text", "", NULL, "force implementations, 'generic' or 'op=variant,...'; empty: the best supported"),
+    TEXT(kernels.tuning, "text", "auto", NULL,
+         "a file of 'taskexpert tune', whose choices come next; auto: the one kept for this device, if any; off: none"),
 
     INT(input.height, 16, 4096, 16, "512", "height of the network's input in pixels, H"),
     INT(input.width, 16, 4096, 16, "512", "width of the network's input in pixels, W"),

@@ -29,13 +29,17 @@ static void describe_key(const te_cache_key *key, char text[KEY_BYTES])
              (unsigned long long)te_hash(TE_HASH_START, key->source, length));
 }
 
-/* Path of the key's file, or NULL without a home. free() it. */
-static char *cache_path(const char *key_text, char **folder)
+char *te_cache_folder(void)
 {
     const char *base = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    char *root = base && *base ? te_path_join(base, "taskexpert")
-                 : home && *home ? te_path_join(home, ".cache/taskexpert") : NULL;
+    return base && *base ? te_path_join(base, "taskexpert") : home && *home ? te_path_join(home, ".cache/taskexpert") : NULL;
+}
+
+/* Path of the key's file, or NULL without a home. free() it. */
+static char *cache_path(const char *key_text, char **folder)
+{
+    char *root = te_cache_folder();
     if (!root) {
         return NULL;
     }

@@ -35,6 +35,7 @@ static te_status open_listed(te_device **device, const te_listed *listed, const 
     TE_TRY_OUT(open_queue(opened, listed->platform));
     te_log(TE_LOG_INFO, "device %d: %s (%s, %s), %s", opened->info.index, opened->info.name, opened->info.platform,
            opened->info.type, opened->info.why);
+    te_tunings_load(opened);
     *device = opened;
     return TE_OK;
 out:
@@ -81,6 +82,7 @@ void te_device_close(te_device *device)
     if (device->context) {
         clReleaseContext(device->context);
     }
+    te_device_clear_tunings(device);
     te_recording_free(device->recording);
     te_settings_free(device->settings);
     free(device);

@@ -109,6 +109,22 @@ void te_device_record(te_device *device, const char *name, double start, double 
 /* Everything so far; waits for it. The lists belong to the device, until the next call. */
 void te_device_get_spans(te_device *device, te_spans *spans);
 
+/* ---- tuning: which variant was measured to be the fastest for a call on this device (tuning.c) ---- */
+
+/* Variant noted for op `op` with a call that te_call_describe() calls `shape`, or NULL. */
+const char *te_device_get_tuning(const te_device *device, const char *op, const char *shape);
+
+/* Note one; NULL: none any longer. */
+te_status te_device_set_tuning(te_device *device, const char *op, const char *shape, const char *variant);
+size_t te_device_count_tunings(const te_device *device);
+void te_device_clear_tunings(te_device *device);
+
+/* Write those that there are as a file that kernels.tuning may name; NULL: where kernels.tuning = auto looks. */
+te_status te_device_save_tunings(const te_device *device, const char *path);
+
+/* Where kernels.tuning = auto looks for this device, in fresh memory; NULL without a home folder. */
+char *te_device_tuning_path(const te_device *device);
+
 /* ---- CLBlast ---- */
 
 /* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is

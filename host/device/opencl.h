@@ -62,6 +62,23 @@ unsigned char *te_cache_load(const te_cache_key *key, size_t *bytes);
 /* Keep a binary; what goes wrong is logged once and otherwise ignored. */
 void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t bytes);
 
+/* The folder of what is kept between runs, in fresh memory; NULL without a home. */
+char *te_cache_folder(void);
+
+/* ---- tuning.c ---- */
+
+typedef struct te_tuning {
+    char *op, *shape, *variant;
+} te_tuning;
+
+typedef struct te_tunings {
+    te_tuning *list;
+    size_t count, capacity;
+} te_tunings;
+
+/* Read what kernels.tuning asks for. A file that is broken, or not for this device and library, is ignored with a warning. */
+void te_tunings_load(te_device *device);
+
 /* ---- source.c: kernel text ---- */
 
 /* The text of kernels/<family>.cl with its #include lines resolved, from the folder in settings or the embedded copy.
@@ -106,6 +123,7 @@ struct te_device {
     te_program *programs;
     unsigned pending;            /* kernels enqueued since the last flush */
     size_t allocated, peak;      /* bytes of live buffers */
+    te_tunings tunings;
     te_recording *recording;     /* NULL: nothing is recorded */
     bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
     bool told_compiling;         /* the wait for the first compilation was announced */

@@ -14,3 +14,10 @@ bool te_text_contains(const char *text, const char *part)
     }
     return false;
 }
+
+void te_text_plain(char *text)
+{
+    for (; *text; text++) {
+        *text = *text < ' ' || *text > '~' ? '?' : *text;
+    }
+}

@@ -6,4 +6,7 @@
 
 bool te_text_contains(const char *text, const char *part);
 
+/* Put a '?' in the place of every byte that is not printable ASCII: drivers write in any encoding. */
+void te_text_plain(char *text);
+
 #endif

@@ -43,6 +43,10 @@ static const te_variant *choose(const te_plan *plan, const te_call *call)
     if (forced && (!forced->supports || forced->supports(caps, call))) {
         return forced;
     }
+    const te_variant *tuned = te_plan_tuned(plan, call);
+    if (tuned) {
+        return tuned;
+    }
     const te_variant *chosen = &call->op->variants[0];
     for (const te_variant *variant = chosen + 1; variant->name; variant++) {
         if ((!variant->supports || variant->supports(caps, call)) && variant->preferred &&

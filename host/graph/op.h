@@ -78,4 +78,9 @@ struct te_op {
 /* Fail with the op's name and the shapes that do not go together. */
 te_status te_call_fail(const te_call *call, const char *reason);
 
+/* A call's shapes and attributes in one line, as tuning files name them (graph/tuned.c): "(1,1024,192) =(768,192) #01". Bit i
+ * of `constants`: input i is constant, marked by '='. */
+enum { TE_CALL_TEXT = 512 };
+void te_call_describe(const te_call *call, unsigned constants, char text[TE_CALL_TEXT]);
+
 #endif

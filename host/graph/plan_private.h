@@ -45,6 +45,9 @@ struct te_plan {
 /* emit.c: choose implementations and add their steps, in the graph's order. */
 te_status te_plan_emit_all(te_plan *plan);
 
+/* tuned.c: the variant that the device's tuning names for a call, if it is there and can run it; or NULL. */
+const te_variant *te_plan_tuned(const te_plan *plan, const te_call *call);
+
 /* The values a step reads and writes: calls visit(value, context) for each. */
 void te_step_visit(const te_step *step, void (*visit)(int value, void *context), void *context);
 int te_step_writes(const te_step *step);
