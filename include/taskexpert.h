@@ -543,6 +543,64 @@ TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
  * not finite ends the run with TE_ERR_DEVICE and a message that names the step, the task and the tensor. */
 TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
 
+/* ---- speed: what a device does at most, and what a model makes of it (docs/PERFORMANCE.md) ------------------------ */
+
+typedef struct te_bench te_bench;
+
+typedef struct te_bench_options {
+    int ops, model;         /* 1: measure each op by itself; the model as a whole. Both 0: both */
+    int training;           /* 1: also a step of training, as [train] of the settings says */
+    int runs;               /* samples of each op, and passes; 0: 7 */
+} te_bench_options;
+
+/* Measure, on random weights and inputs, the model that [model], [input] and [train] of the settings describe.
+ * TE_ERR_INTERRUPTED soon after te_interrupt(). `options` may be NULL. */
+TE_API te_status te_bench_run(te_bench **bench, te_device *device, const te_settings *settings,
+                              const te_bench_options *options);
+TE_API void te_bench_free(te_bench *bench);
+
+/* What the device does at most, by kernels that do nothing else. */
+typedef struct te_bench_ceilings {
+    double operations;      /* a second: fp32 multiply-adds in registers count two */
+    double memory, cache;   /* bytes a second, read and written: of a copy beyond the caches, of one inside them */
+    uint64_t memory_bytes, cache_bytes; /* that these copies touch */
+} te_bench_ceilings;
+
+TE_API void te_bench_get_ceilings(const te_bench *bench, te_bench_ceilings *ceilings);
+
+/* The calls of one op with the same shapes and attributes. Texts belong to the bench. */
+typedef struct te_bench_op {
+    int training;           /* 0: of the forward pass; 1: of a step of training */
+    const char *op, *variant;
+    const char *shape;      /* "(1,1024,192) =(768,192) #01": inputs, '=' those made once for all runs; attributes */
+    uint64_t runs;          /* in one pass */
+    double seconds;         /* of one, median */
+    double operations;      /* of one, in products and convolutions; 0: it has none */
+    double bytes;           /* of its inputs and its result, each once */
+    double share;           /* of what the ceilings allow for these operations and bytes: 1 is the roof */
+    double of_pass;         /* share of the sum over the ops of its pass */
+} te_bench_op;
+
+/* Ops 0 to te_bench_count() - 1: those of the forward pass first, by falling share of their pass. */
+TE_API size_t te_bench_count(const te_bench *bench);
+TE_API te_status te_bench_get(const te_bench *bench, size_t index, te_bench_op *op);
+
+/* The model as a whole. */
+typedef struct te_bench_pass {
+    int runs, pictures;     /* that were timed; in each */
+    double low, median, high; /* seconds: quartiles */
+    double first;           /* seconds to make it ready, weights packed, and run it once */
+    double operations;      /* of one, in products and convolutions */
+    te_memory_info memory;
+    uint64_t resident;      /* bytes of the process, the most so far */
+} te_bench_pass;
+
+/* The forward pass, or with `training` a step. TE_ERR_ARGUMENT where it was not measured. */
+TE_API te_status te_bench_get_pass(const te_bench *bench, int training, te_bench_pass *pass);
+
+/* All of it as JSON; the text belongs to the bench. */
+TE_API const char *te_bench_get_json(const te_bench *bench);
+
 /* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns
  * TE_ERR_INTERRUPTED. */
 TE_API void te_interrupt(void);

@@ -23,6 +23,7 @@ LAYERS = {
     "scheduler": ("base", "device", "graph", "ops", "model"),
     "train": ("base", "device", "graph", "ops", "model", "data", "scheduler"),
     "eval": ("base", "device", "graph", "ops", "model", "data", "scheduler"),
+    "tune": ("base", "device", "graph", "ops", "model", "train"),
     "cli": (),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -83,7 +84,7 @@ def check_names(root):
     for path in files_under(root, "kernels"):
         stem, suffix = os.path.splitext(os.path.basename(path))
         parts = stem.split("_")
-        hosts = ["host/ops/%s.c" % "_".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        hosts = ["host/%s/%s.c" % (layer, "_".join(parts[:n])) for layer in ("ops", "tune") for n in range(len(parts), 0, -1)]
         if suffix == ".cl" and not any(os.path.exists(os.path.join(root, host)) for host in hosts):
             yield "%s: there is no %s" % (path, " or ".join(hosts))
 

@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer train eval experts settings synth dataset version help; do
+for name in devices init info infer train eval experts bench settings synth dataset version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -589,6 +589,30 @@ status=$?
 check "a signal ends eval in good order"
 [ -z "$(find out -name '*.part')" ]
 check "no temporary files are left"
+
+# ---- bench ----
+
+run bench -q -w w.safetensors --runs 2 --train train.batch=1 --json
+cp stdout bench.json
+python3 - bench.json >stdout 2>stderr <<'END'
+import json, sys
+bench = json.load(open(sys.argv[1]))
+for name in ("forward", "training"):
+    ops = [op for op in bench["ops"] if op["pass"] == name]
+    assert ops and abs(sum(op["share_of_pass"] for op in ops) - 1) < 1e-6
+    assert sum(op["runs"] * op["operations"] for op in ops) == bench[name]["operations"] > 0
+    assert bench[name]["runs"] == 2 and bench[name]["seconds_median"] > 0
+END
+status=$?
+[ "$status" -eq 0 ] && [ ! -s stderr ]
+check "bench --json holds ops and passes, forward and training"
+run bench -q -w w.safetensors --runs 1 --ops
+[ "$status" -eq 0 ] && grep -q '^op  *variant  *shape ' stdout && grep -q '^linear  *[a-z]*  *(1,16,' stdout &&
+    ! grep -q 'images/s' stdout && [ ! -s stderr ]
+check "bench --ops prints a row a kind of call"
+run bench -q -w w.safetensors --runs 1 --model
+[ "$status" -eq 0 ] && grep -q '^time .* images/s, ' stdout && ! grep -q '^linear' stdout
+check "bench --model prints the pass"
 
 # ---- train ----
 

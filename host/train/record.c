@@ -162,3 +162,23 @@ te_status te_train_step_record(te_train_step *step)
     te_graph_prune(graph);
     return status != TE_OK ? status : graph->status;
 }
+
+te_train_options te_train_options_of(const te_settings *settings)
+{
+    return (te_train_options){.batch = settings->train.batch, .height = settings->input.height,
+                              .width = settings->input.width, .decoupled = settings->train.optimiser == TE_ADAMW,
+                              .backbone_factor = settings->train.backbone_factor,
+                              .accumulate = settings->train.accumulate,
+                              .recompute = settings->train.recompute == TE_RECOMPUTE_BLOCKS,
+                              .precision = settings->train.precision, .depth_rate = settings->train.depth_rate,
+                              .seed = (uint64_t)settings->train.seed};
+}
+
+te_status te_train_graph_record(te_graph *graph, te_model *model, const te_train_options *options)
+{
+    te_train_step step = {.model = model, .options = *options};
+    te_status status = te_train_step_record(&step);
+    free(step.trained);
+    *graph = step.graph;
+    return status;
+}

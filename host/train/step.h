@@ -52,6 +52,12 @@ typedef struct te_train_options {
     uint64_t seed;            /* of what is left out */
 } te_train_options;
 
+/* As [train] and [input] of the settings say. */
+te_train_options te_train_options_of(const te_settings *settings);
+
+/* The graph of a step alone, for looking at its calls. */
+te_status te_train_graph_record(te_graph *graph, te_model *model, const te_train_options *options);
+
 te_status te_train_step_create(te_train_step **step, te_model *model, te_device *device,
                                const te_train_options *options);
 void te_train_step_free(te_train_step *step);

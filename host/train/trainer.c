@@ -31,14 +31,7 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     created->model = model;
     created->device = device;
     created->saved = -1;
-    te_train_options options = {.batch = settings->train.batch, .height = settings->input.height,
-                                .width = settings->input.width,
-                                .decoupled = settings->train.optimiser == TE_ADAMW,
-                                .backbone_factor = settings->train.backbone_factor,
-                                .accumulate = settings->train.accumulate,
-                                .recompute = settings->train.recompute == TE_RECOMPUTE_BLOCKS,
-                                .precision = settings->train.precision, .depth_rate = settings->train.depth_rate,
-                                .seed = (uint64_t)settings->train.seed};
+    te_train_options options = te_train_options_of(settings);
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY_OUT(te_settings_copy(settings, &created->settings));
