@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,31 +80,50 @@ out:
     return status;
 }
 
-te_status te_file_map(const char *path, const uint8_t **data, size_t *bytes)
+te_status te_file_reader_open(te_file_reader *reader, const char *path)
 {
-    int descriptor = -1;
-    size_t size = 0;
-    TE_TRY(open_regular(path, &descriptor, &size));
-    void *memory = NULL;
-    te_status status = TE_OK;
-    if (size > 0) {
-        memory = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (memory == MAP_FAILED) {
-            status = te_fail(TE_ERR_FILE, "cannot map '%s': %s", path, strerror(errno));
-        }
+    te_file_reader opened = {.path = strdup(path), .descriptor = -1};
+    struct stat facts;
+    te_status status = opened.path ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for the path '%s'", path);
+    TE_TRY_OUT(status);
+    TE_TRY_OUT(open_regular(path, &opened.descriptor, &opened.bytes));
+    if (fstat(opened.descriptor, &facts) != 0) {
+        status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, strerror(errno));
+        close(opened.descriptor);
+        goto out;
     }
-    close(descriptor); /* the mapping stays */
-    if (status == TE_OK) {
-        *data = memory;
-        *bytes = size;
-    }
+    opened.changed = facts.st_mtim;
+    *reader = opened;
+    return TE_OK;
+out:
+    free(opened.path);
     return status;
 }
 
-void te_file_unmap(const uint8_t *data, size_t bytes)
+te_status te_file_reader_read(const te_file_reader *reader, size_t offset, void *data, size_t bytes)
 {
-    if (data && bytes > 0) {
-        munmap((void *)(uintptr_t)data, bytes);
+    struct stat facts;
+    size_t done = 0;
+    ssize_t now = 1;
+    bool same = fstat(reader->descriptor, &facts) == 0 && (uintmax_t)facts.st_size == reader->bytes &&
+                facts.st_mtim.tv_sec == reader->changed.tv_sec && facts.st_mtim.tv_nsec == reader->changed.tv_nsec;
+    while (same && done < bytes && now != 0) {
+        now = pread(reader->descriptor, (char *)data + done, bytes - done, (off_t)(offset + done));
+        if (now < 0 && errno != EINTR) {
+            return te_fail(TE_ERR_FILE, "cannot read '%s': %s", reader->path, strerror(errno));
+        }
+        done += now > 0 ? (size_t)now : 0;
+    }
+    return done == bytes && same ? TE_OK : te_fail(TE_ERR_FILE, "cannot read '%s': it was written to since it was opened",
+                                                   reader->path);
+}
+
+void te_file_reader_close(te_file_reader *reader)
+{
+    if (reader->path) {
+        close(reader->descriptor);
+        free(reader->path);
+        *reader = (te_file_reader){0};
     }
 }
 

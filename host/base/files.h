@@ -1,17 +1,27 @@
-/* Files and folders: whole-file reading with a limit, mapping, atomic writing, making folders. */
+/* Files and folders: whole-file reading with a limit, reading in parts, atomic writing, making folders. */
 #ifndef TE_BASE_FILES_H
 #define TE_BASE_FILES_H
 
 #include "base/status.h"
 
 #include <stdio.h>
+#include <time.h>
 
 /* Read a whole regular file of at most `limit` bytes; `*data` is followed by a zero byte; free() it. */
 te_status te_file_read(const char *path, size_t limit, uint8_t **data, size_t *bytes);
 
-/* Map a whole regular file read only. Unmap with te_file_unmap(). An empty file maps to data = NULL, bytes = 0. */
-te_status te_file_map(const char *path, const uint8_t **data, size_t *bytes);
-void te_file_unmap(const uint8_t *data, size_t bytes);
+/* Reading parts of a regular file, also long after it was opened: a file that was written to since is an error. It is not
+ * mapped: touching what another program cuts off would end the process, and pages count as this process's memory. */
+typedef struct te_file_reader {
+    char *path;
+    int descriptor;
+    size_t bytes;
+    struct timespec changed; /* when it was opened */
+} te_file_reader;
+
+te_status te_file_reader_open(te_file_reader *reader, const char *path);
+te_status te_file_reader_read(const te_file_reader *reader, size_t offset, void *data, size_t bytes);
+void te_file_reader_close(te_file_reader *reader); /* no-op on a zeroed reader */
 
 /* Atomic writing: open a temporary file beside `path`, write to `stream`, then commit (flush, fsync, rename) or
  * abandon (remove). A full disk is an error of commit at the latest, and leaves what was at `path` untouched. A

@@ -1,7 +1,5 @@
 #include "base/half.h"
 
-#include <string.h>
-
 /* float: 1 sign, 8 exponent (bias 127), 23 fraction bits; half: 1, 5 (bias 15), 10; bfloat16: a float's upper
  * half. */
 
@@ -10,13 +8,6 @@ static uint32_t bits_of(float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 /* `value` >> `shift` (1 to 24), rounded to nearest, ties to even. */
@@ -46,18 +37,6 @@ uint16_t te_half_from_float(float value)
     return (uint16_t)(sign | half);
 }
 
-float te_half_to_float(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half >> 10 & 0x1Fu, fraction = half & 0x3FFu;
-    if (exponent == 31) {
-        return float_of(sign | 0x7F800000u | fraction << 13);
-    }
-    if (exponent == 0) {
-        return float_of(sign | bits_of((float)fraction * 0x1p-24f));
-    }
-    return float_of(sign | (exponent + (127 - 15)) << 23 | fraction << 13);
-}
-
 uint16_t te_bf16_from_float(float value)
 {
     uint32_t bits = bits_of(value);
@@ -66,9 +45,4 @@ uint16_t te_bf16_from_float(float value)
         return (uint16_t)((upper & 0x7Fu) == 0 ? upper | 0x40u : upper);
     }
     return (uint16_t)shift_rounded(bits, 16);
-}
-
-float te_bf16_to_float(uint16_t bf16)
-{
-    return float_of((uint32_t)bf16 << 16);
 }

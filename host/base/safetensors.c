@@ -2,7 +2,7 @@
  *     {"__metadata__": {"key": "text", ...}, "name": {"dtype": "F32", "shape": [2,3], "data_offsets": [0,24]}, ...}
  * padded with spaces; the data. Offsets count from the data's start.
  * After te_safetensors_open_memory() has returned TE_OK these hold for every entry, and its users rely on them:
- *  1. data to data + bytes lies inside the file;
+ *  1. offset to offset + bytes lies inside the file, data (where it is in memory) to data + bytes inside the memory;
  *  2. bytes = count * size of an element, count = product of the shape, each dimension >= 0;
  *  3. the product of the dimensions, zeros counted as ones, fits int64_t: no product of some of them overflows;
  *  4. names are unique and hold no control characters. */
@@ -20,8 +20,8 @@ enum { LENGTH_BYTES = 8, LARGEST_HEADER = 100000000 };
 static const char metadata_key[] = "__metadata__";
 
 struct te_safetensors {
-    const uint8_t *map; /* NULL: the memory is the caller's */
-    size_t map_bytes;
+    te_file_reader reader;
+    const uint8_t *memory;    /* the caller's; NULL: the reader's file */
     json_t *header;           /* owns all names and metadata */
     te_entry *entries;        /* in the order of their data */
     const te_entry **by_name; /* the same, sorted by name */
@@ -34,8 +34,7 @@ struct te_safetensors {
 typedef struct reading {
     te_safetensors *file;
     const char *name; /* of the file, for messages */
-    const uint8_t *data;
-    size_t data_bytes;
+    size_t data_offset, data_bytes;
 } reading;
 
 static const struct dtype {
@@ -58,6 +57,16 @@ static const struct dtype *find_dtype(const char *name)
         }
     }
     return NULL;
+}
+
+/* A little-endian number of 2, 4 or 8 bytes; compilers make one load of it. */
+static uint64_t load_little(const uint8_t *data, int bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++) {
+        value |= (uint64_t)data[i] << 8 * i;
+    }
+    return value;
 }
 
 /* ---- one entry ---- */
@@ -107,7 +116,9 @@ static te_status read_offsets(const reading *reader, const json_t *offsets, te_e
                        "end at %zu; is it cut short?", reader->name, entry->name, (long long)begin, (long long)end,
                        reader->data_bytes);
     }
-    entry->data = reader->data + begin;
+    entry->file = reader->file;
+    entry->offset = reader->data_offset + (size_t)begin;
+    entry->data = entry->file->memory ? entry->file->memory + entry->offset : NULL;
     entry->bytes = (size_t)(end - begin);
     return TE_OK;
 }
@@ -151,8 +162,8 @@ static te_status read_entry(const reading *reader, const char *name, const json_
 static int compare_places(const void *a, const void *b)
 {
     const te_entry *x = a, *y = b;
-    if (x->data != y->data) {
-        return x->data < y->data ? -1 : 1;
+    if (x->offset != y->offset) {
+        return x->offset < y->offset ? -1 : 1;
     }
     if (x->bytes != y->bytes) {
         return x->bytes < y->bytes ? -1 : 1;
@@ -169,20 +180,20 @@ static int compare_names(const void *a, const void *b)
 static te_status check_tiling(const reading *reader)
 {
     const te_safetensors *file = reader->file;
-    const uint8_t *expected = reader->data;
+    size_t expected = reader->data_offset;
     for (size_t i = 0; i < file->count; i++) {
         const te_entry *entry = &file->entries[i];
-        if (entry->data < expected) {
+        if (entry->offset < expected) {
             return FAIL_ENTRY(reader, entry, "shares bytes with another tensor");
         }
-        if (entry->data > expected) {
+        if (entry->offset > expected) {
             return FAIL_ENTRY(reader, entry, "begins behind bytes that belong to no tensor");
         }
         expected += entry->bytes;
     }
-    if (expected != reader->data + reader->data_bytes) {
+    if (expected != reader->data_offset + reader->data_bytes) {
         return te_fail(TE_ERR_FORMAT, "'%.512s': the last %zu bytes belong to no tensor", reader->name,
-                       (size_t)(reader->data + reader->data_bytes - expected));
+                       reader->data_offset + reader->data_bytes - expected);
     }
     return TE_OK;
 }
@@ -241,46 +252,61 @@ static te_status read_metadata(const reading *reader)
 
 /* ---- the file ---- */
 
-static te_status read_header(reading *reader, const uint8_t *data, size_t bytes)
+static te_status fetch(const te_safetensors *file, size_t offset, void *to, size_t bytes)
 {
-    uint64_t length = 0;
+    if (!file->memory) {
+        return te_file_reader_read(&file->reader, offset, to, bytes);
+    }
+    memcpy(to, file->memory + offset, bytes);
+    return TE_OK;
+}
+
+static te_status parse_header(reading *reader, size_t length)
+{
+    char *text = te_alloc(length, 1, "a header");
+    if (!text) {
+        return TE_ERR_MEMORY;
+    }
+    json_error_t error;
+    te_status status = fetch(reader->file, LENGTH_BYTES, text, length);
+    TE_TRY_OUT(status);
+    reader->file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!reader->file->header) {
+        char *near = strstr(error.text, " near "); /* what follows is the file's text: leave it out */
+        status = te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file: byte %d of its header: %.*s", reader->name,
+                         error.position, (int)(near ? near - error.text : (long)strlen(error.text)), error.text);
+    } else if (!json_is_object(reader->file->header)) {
+        status = te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file: its header is no JSON object", reader->name);
+    }
+out:
+    free(text);
+    return status;
+}
+
+static te_status read_header(reading *reader, size_t bytes)
+{
+    uint8_t start[LENGTH_BYTES];
     if (bytes < LENGTH_BYTES) {
         return te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file: it has only %zu bytes", reader->name,
                        bytes);
     }
-    for (int i = LENGTH_BYTES - 1; i >= 0; i--) {
-        length = length << 8 | data[i];
-    }
+    TE_TRY(fetch(reader->file, 0, start, sizeof start));
+    uint64_t length = load_little(start, LENGTH_BYTES);
     if (length > LARGEST_HEADER || length > bytes - LENGTH_BYTES) {
         return te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file, or it is cut short: a header of %llu bytes "
                        "in a file of %zu", reader->name, (unsigned long long)length, bytes);
     }
-    const char *text = (const char *)data + LENGTH_BYTES;
-    json_error_t error;
-    reader->file->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-    if (!reader->file->header) {
-        char *near = strstr(error.text, " near "); /* what follows is the file's text: leave it out */
-        return te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file: byte %d of its header: %.*s", reader->name,
-                       error.position, (int)(near ? near - error.text : (long)strlen(error.text)), error.text);
-    }
-    if (!json_is_object(reader->file->header)) {
-        return te_fail(TE_ERR_FORMAT, "'%.512s' is no safetensors file: its header is no JSON object",
-                       reader->name);
-    }
-    reader->data = data + LENGTH_BYTES + length;
-    reader->data_bytes = bytes - LENGTH_BYTES - (size_t)length;
-    return TE_OK;
+    reader->data_offset = LENGTH_BYTES + (size_t)length;
+    reader->data_bytes = bytes - reader->data_offset;
+    return parse_header(reader, (size_t)length);
 }
 
-te_status te_safetensors_open_memory(te_safetensors **file, const uint8_t *data, size_t bytes, const char *name)
+/* Takes `made`, whose bytes can be fetched. */
+static te_status open_made(te_safetensors **file, te_safetensors *made, size_t bytes, const char *name)
 {
-    te_safetensors *made = te_alloc(1, sizeof *made, "a list of tensors");
-    if (!made) {
-        return TE_ERR_MEMORY;
-    }
     reading reader = {.file = made, .name = name};
     te_status status;
-    TE_TRY_OUT(read_header(&reader, data, bytes));
+    TE_TRY_OUT(read_header(&reader, bytes));
     TE_TRY_OUT(read_metadata(&reader));
     TE_TRY_OUT(read_entries(&reader));
     *file = made;
@@ -290,19 +316,28 @@ out:
     return status;
 }
 
+te_status te_safetensors_open_memory(te_safetensors **file, const uint8_t *data, size_t bytes, const char *name)
+{
+    te_safetensors *made = te_alloc(1, sizeof *made, "a list of tensors");
+    if (!made) {
+        return TE_ERR_MEMORY;
+    }
+    made->memory = data;
+    return open_made(file, made, bytes, name);
+}
+
 te_status te_safetensors_open(te_safetensors **file, const char *path)
 {
-    const uint8_t *data;
-    size_t bytes;
-    TE_TRY(te_file_map(path, &data, &bytes));
-    te_status status = te_safetensors_open_memory(file, data, bytes, path);
+    te_safetensors *made = te_alloc(1, sizeof *made, "a list of tensors");
+    if (!made) {
+        return TE_ERR_MEMORY;
+    }
+    te_status status = te_file_reader_open(&made->reader, path);
     if (status != TE_OK) {
-        te_file_unmap(data, bytes);
+        te_safetensors_close(made);
         return status;
     }
-    (*file)->map = data;
-    (*file)->map_bytes = bytes;
-    return TE_OK;
+    return open_made(file, made, made->reader.bytes, path);
 }
 
 void te_safetensors_close(te_safetensors *file)
@@ -314,7 +349,7 @@ void te_safetensors_close(te_safetensors *file)
     free(file->entries);
     free(file->by_name);
     free(file->metadata);
-    te_file_unmap(file->map, file->map_bytes);
+    te_file_reader_close(&file->reader);
     free(file);
 }
 
@@ -356,46 +391,44 @@ const char *te_safetensors_find_metadata(const te_safetensors *file, const char 
 
 /* ---- conversion ---- */
 
-/* A little-endian number of 2, 4 or 8 bytes; compilers make one load of it. */
-static uint64_t load_little(const uint8_t *data, int bytes)
+static void convert(te_element element, const uint8_t *from, size_t count, float *out)
 {
-    uint64_t value = 0;
-    for (int i = 0; i < bytes; i++) {
-        value |= (uint64_t)data[i] << 8 * i;
+    for (size_t i = 0; element == TE_ELEMENT_F32 && i < count; i++) {
+        out[i] = te_float_of_bits((uint32_t)load_little(from + 4 * i, 4));
     }
-    return value;
+    for (size_t i = 0; element == TE_ELEMENT_F16 && i < count; i++) {
+        out[i] = te_half_to_float((uint16_t)load_little(from + 2 * i, 2));
+    }
+    for (size_t i = 0; element == TE_ELEMENT_BF16 && i < count; i++) {
+        out[i] = te_bf16_to_float((uint16_t)load_little(from + 2 * i, 2));
+    }
+    for (size_t i = 0; element == TE_ELEMENT_F64 && i < count; i++) {
+        uint64_t bits = load_little(from + 8 * i, 8);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        out[i] = (float)value;
+    }
+}
+
+te_status te_entry_read_part(const te_entry *entry, size_t first, size_t count, float *out)
+{
+    static const size_t sizes[] = {[TE_ELEMENT_F32] = 4, [TE_ELEMENT_F16] = 2, [TE_ELEMENT_BF16] = 2, [TE_ELEMENT_F64] = 8};
+    if (entry->element >= sizeof sizes / sizeof sizes[0]) {
+        return te_fail(TE_ERR_FORMAT, "tensor '%.200s' holds no floating-point numbers; F32, F16, BF16 or F64 is "
+                       "needed", entry->name);
+    }
+    uint8_t block[1 << 16]; /* stays in the processor's cache between reading and converting */
+    size_t size = sizes[entry->element];
+    for (size_t done = 0; done < count;) {
+        size_t now = count - done < sizeof block / size ? count - done : sizeof block / size;
+        TE_TRY(fetch(entry->file, entry->offset + (first + done) * size, block, now * size));
+        convert(entry->element, block, now, out + done);
+        done += now;
+    }
+    return TE_OK;
 }
 
 te_status te_entry_read(const te_entry *entry, float *out)
 {
-    const uint8_t *data = entry->data;
-    switch (entry->element) {
-    case TE_ELEMENT_F32:
-        for (size_t i = 0; i < entry->count; i++) {
-            uint32_t bits = (uint32_t)load_little(data + 4 * i, 4);
-            memcpy(&out[i], &bits, sizeof bits);
-        }
-        return TE_OK;
-    case TE_ELEMENT_F16:
-        for (size_t i = 0; i < entry->count; i++) {
-            out[i] = te_half_to_float((uint16_t)load_little(data + 2 * i, 2));
-        }
-        return TE_OK;
-    case TE_ELEMENT_BF16:
-        for (size_t i = 0; i < entry->count; i++) {
-            out[i] = te_bf16_to_float((uint16_t)load_little(data + 2 * i, 2));
-        }
-        return TE_OK;
-    case TE_ELEMENT_F64:
-        for (size_t i = 0; i < entry->count; i++) {
-            uint64_t bits = load_little(data + 8 * i, 8);
-            double value;
-            memcpy(&value, &bits, sizeof bits);
-            out[i] = (float)value;
-        }
-        return TE_OK;
-    default:
-        return te_fail(TE_ERR_FORMAT, "tensor '%.200s' holds no floating-point numbers; F32, F16, BF16 or F64 is "
-                       "needed", entry->name);
-    }
+    return te_entry_read_part(entry, 0, entry->count, out);
 }

@@ -17,13 +17,14 @@ typedef struct te_entry {
     int rank;
     int64_t shape[TE_SAFETENSORS_RANK];
     size_t count;          /* elements */
-    const uint8_t *data;   /* little endian, not aligned */
-    size_t bytes;
+    const uint8_t *data;   /* little endian, not aligned; NULL: in the file */
+    size_t offset, bytes;  /* in the file */
+    const struct te_safetensors *file;
 } te_entry;
 
 typedef struct te_safetensors te_safetensors;
 
-/* Open (memory-mapped, read only) and check a file. TE_ERR_FILE or TE_ERR_FORMAT, naming file and tensor. */
+/* Open and check a file. TE_ERR_FILE or TE_ERR_FORMAT, naming file and tensor. It is read when entries are. */
 te_status te_safetensors_open(te_safetensors **file, const char *path);
 /* The same over `bytes` bytes at `data` (kept by the caller); `name` stands for the path in messages. For fuzzing. */
 te_status te_safetensors_open_memory(te_safetensors **file, const uint8_t *data, size_t bytes, const char *name);
@@ -40,6 +41,8 @@ const char *te_safetensors_find_metadata(const te_safetensors *file, const char 
 
 /* Convert entry elements to float (F32, F16, BF16, F64): `out` holds entry->count floats. TE_ERR_FORMAT otherwise. */
 te_status te_entry_read(const te_entry *entry, float *out);
+/* The same for `count` elements from element `first` on. */
+te_status te_entry_read_part(const te_entry *entry, size_t first, size_t count, float *out);
 
 /* What is to be written: float data, stored as `storage` (round to nearest even). */
 typedef struct te_entry_out {
