@@ -175,7 +175,9 @@ static te_model *edit_weights(te_model *model, int score, int tap)
     for (int l = 0; score != TE_NOTHING && l < model->config.tap_count; l++) {
         char name[64];
         snprintf(name, sizeof name, "mmoe.%d.gates.*.conv2.bias", l);
-        te_param *bias = &copy->params.list[te_params_find(&copy->params, name)];
+        int index = te_params_find(&copy->params, name);
+        te_param *bias = &copy->params.list[index];
+        assert_ok(te_params_load(&copy->params, index));
         for (int t = 0; (tap == TE_ALL_TAPS || tap == l) && t < model->config.task_count; t++) {
             bias->data[t * model->config.scores + score] = -1e20f;
         }

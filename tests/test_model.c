@@ -30,6 +30,14 @@ static int close_device(void **state)
     return 0;
 }
 
+/* The host keeps no copy of weights that it can read again. */
+static void assert_in_file(const te_model *model)
+{
+    for (int i = 0; i < model->params.count; i++) {
+        assert_null(model->params.list[i].data);
+    }
+}
+
 static void test_golden(void **state)
 {
     golden_check(device, *state);
@@ -137,6 +145,11 @@ static void test_save_and_load(void **state)
         te_model *loaded;
         assert_ok(te_model_save(model, path, rows[i].storage));
         assert_ok(te_model_load(&loaded, path));
+        assert_ok(te_model_save(loaded, path, rows[i].storage)); /* over the file that it reads from */
+        assert_in_file(loaded);
+        te_model_free(loaded);
+        assert_ok(te_model_load(&loaded, path));
+        assert_ok(te_params_load_all(&loaded->params));
         assert_same_weights(model, loaded, rows[i].tolerance);
         assert_memory_equal(&model->settings->model, &loaded->settings->model, sizeof model->settings->model);
         te_model_free(loaded);
@@ -195,6 +208,35 @@ static void test_seeds(void **state)
     te_model_free(c);
 }
 
+/* A loaded model's weights are on the device and in the file, nowhere else; what is written into the file is an error. */
+static void test_weights_in_a_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/te_test_model_XXXXXX";
+    te_model *model = create_small(7), *loaded;
+    te_scheduler *scheduler = NULL;
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    assert_ok(te_model_save(model, path, TE_STORE_FP32));
+    assert_ok(te_model_load(&loaded, path));
+    assert_ok(te_scheduler_create(&scheduler, loaded, device, NULL));
+    te_memory_info memory;
+    assert_ok(te_scheduler_get_memory(scheduler, &memory));
+    assert_int_equal(te_device_memory(device, NULL), memory.parameters + memory.activations);
+    assert_in_file(loaded);
+    te_scheduler_free(scheduler);
+    scheduler = NULL;
+    assert_int_equal(truncate(path, 4096), 0);
+    assert_int_equal(te_scheduler_create(&scheduler, loaded, device, NULL), TE_ERR_FILE);
+    assert_null(scheduler);
+    assert_non_null(strstr(te_last_error(), "it was written to since it was opened"));
+    assert_int_equal(te_device_memory(device, NULL), 0);
+    te_model_free(loaded);
+    te_model_free(model);
+    unlink(path);
+}
+
 /* What is wrong with a file is said, never skipped. */
 static void test_misfits(void **state)
 {
@@ -249,11 +291,12 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 6] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 7] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
+        cmocka_unit_test(test_weights_in_a_file),
     };
-    size_t count = 6;
+    size_t count = 7;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static te_status open_queue(te_device *device, cl_platform_id platform)
+static te_status open_queues(te_device *device, cl_platform_id platform)
 {
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
     cl_int code;
@@ -17,6 +17,9 @@ static te_status open_queue(te_device *device, cl_platform_id platform)
     /* In order: some drivers offer nothing else, and a step is one chain anyway. */
     device->queue = clCreateCommandQueue(device->context, device->id, device->recording ? CL_QUEUE_PROFILING_ENABLE : 0,
                                          &code);
+    if (code == CL_SUCCESS) {
+        device->transfers = clCreateCommandQueue(device->context, device->id, 0, &code);
+    }
     return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clCreateCommandQueue", NULL);
 }
 
@@ -32,7 +35,7 @@ static te_status open_listed(te_device **device, const te_listed *listed, const 
     te_status status;
     TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
     TE_TRY_OUT(settings->device.record ? te_recording_create(&opened->recording) : TE_OK);
-    TE_TRY_OUT(open_queue(opened, listed->platform));
+    TE_TRY_OUT(open_queues(opened, listed->platform));
     te_log(TE_LOG_INFO, "device %d: %s (%s, %s), %s", opened->info.index, opened->info.name, opened->info.platform,
            opened->info.type, opened->info.why);
     te_tunings_load(opened);
@@ -78,6 +81,9 @@ void te_device_close(te_device *device)
         clFinish(device->queue);
         te_library_release(device);
         clReleaseCommandQueue(device->queue);
+    }
+    if (device->transfers) {
+        clReleaseCommandQueue(device->transfers);
     }
     if (device->context) {
         clReleaseContext(device->context);

@@ -43,6 +43,11 @@ te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, 
 void te_buffer_free(te_buffer *buffer);
 size_t te_buffer_bytes(const te_buffer *buffer);
 
+/* Memory to write all of a buffer's content into, before anything that is enqueued later reads it, and its way back: work on
+ * other buffers goes on meanwhile. Nothing that is enqueued may use the buffer. */
+te_status te_buffer_map(te_buffer *buffer, void **data);
+te_status te_buffer_unmap(te_buffer *buffer, void *data);
+
 /* Blocking transfers of `bytes` bytes at byte `offset`. */
 te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes);
 te_status te_buffer_read(te_buffer *buffer, size_t offset, void *data, size_t bytes);

@@ -70,7 +70,7 @@ static te_status write_gates(te_expert_probe *probe, int tap, int score)
     if (index < 0) {
         return te_fail(TE_ERR_ARGUMENT, "the model has no parameter '%s'", name);
     }
-    memcpy(probe->bias, probe->model->params.list[index].data, (size_t)(config->task_count * S) * sizeof(float));
+    TE_TRY(te_params_read(&probe->model->params, index, probe->bias));
     for (int t = 0; score != TE_NOTHING && t < config->task_count; t++) {
         probe->bias[t * S + score] = off_score;
     }

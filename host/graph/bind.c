@@ -139,6 +139,16 @@ static te_buffer *borrow(const te_plan *owner, int param)
     return NULL;
 }
 
+/* A param's data go from the host's memory or its file straight to where the device has them. */
+static te_status fill(te_buffer *buffer, const te_params *params, int param)
+{
+    void *data;
+    TE_TRY(te_buffer_map(buffer, &data));
+    te_status status = te_params_read(params, param, data);
+    te_status unmapped = te_buffer_unmap(buffer, data);
+    return status == TE_OK ? unmapped : status;
+}
+
 /* Make sure that a param, constant or input has its buffer; a param's is filled. */
 static te_status provide(te_plan *plan, int index)
 {
@@ -157,7 +167,7 @@ static te_status provide(te_plan *plan, int index)
     } else if (value->read_by_body) {
         plan->memory.parameters += bytes_of(value);
     }
-    return param ? te_buffer_write(value->buffer, 0, param->data, bytes_of(value)) : TE_OK;
+    return param ? fill(value->buffer, plan->graph->params, value->param) : TE_OK;
 }
 
 typedef struct provide_context {
@@ -173,13 +183,28 @@ static void provide_visit(int index, void *context)
     }
 }
 
-/* Release what only the prologue reads as soon as step `step` was its last reader. */
+/* Does only the prologue read it, and that no more after step `step`? */
+static bool is_over(const te_placed *value, int step)
+{
+    return value->buffer && value->constant && !value->read_by_body && value->last <= step;
+}
+
+/* Release what was for the prologue alone. The device is waited for only where that is much, so that the host reads weights
+ * while it works. */
 static te_status release_after(te_plan *plan, int step)
 {
+    const size_t much = 32 << 20;
+    size_t bytes = 0;
+    for (int i = 0; i < plan->value_count; i++) {
+        bytes += is_over(&plan->values[i], step) ? bytes_of(&plan->values[i]) : 0;
+    }
+    if (bytes < much && step < plan->step_count) {
+        return TE_OK;
+    }
+    TE_TRY(te_device_finish(plan->device));
     for (int i = 0; i < plan->value_count; i++) {
         te_placed *value = &plan->values[i];
-        if (value->buffer && value->constant && !value->read_by_body && value->last == step) {
-            TE_TRY(te_device_finish(plan->device)); /* bounds the memory of what was enqueued */
+        if (is_over(value, step)) {
             te_buffer_free(value->buffer);
             value->buffer = NULL;
         }
@@ -203,7 +228,7 @@ static te_status run_prologue(te_plan *plan)
         TE_TRY(release_after(plan, i));
     }
     te_device_begin_work(plan->device, -1);
-    return te_device_finish(plan->device);
+    return release_after(plan, plan->step_count);
 }
 
 /* ---- steps ---- */

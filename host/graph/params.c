@@ -40,6 +40,9 @@ void te_params_clear(te_params *params)
         free_param(&params->list[i]);
     }
     free(params->list);
+    if (params->source.close) {
+        params->source.close(params->source.context);
+    }
     *params = (te_params){0};
 }
 
@@ -134,6 +137,40 @@ te_status te_params_fill(te_params *params, uint64_t seed)
                 data[e] = draw(param, seed, stream, (uint64_t)e);
             }
         }
+    }
+    return TE_OK;
+}
+
+te_status te_params_read(const te_params *params, int index, float *data)
+{
+    const te_param *param = &params->list[index];
+    if (!param->data) {
+        return params->source.read(params->source.context, param, data);
+    }
+    memcpy(data, param->data, (size_t)te_shape_count(&param->shape) * sizeof *data);
+    return TE_OK;
+}
+
+te_status te_params_load(te_params *params, int index)
+{
+    te_param *param = &params->list[index];
+    if (param->data) {
+        return TE_OK;
+    }
+    float *data = te_alloc((size_t)te_shape_count(&param->shape), sizeof *data, param->name);
+    te_status status = data ? te_params_read(params, index, data) : TE_ERR_MEMORY;
+    if (status != TE_OK) {
+        free(data);
+        return status;
+    }
+    param->data = data;
+    return TE_OK;
+}
+
+te_status te_params_load_all(te_params *params)
+{
+    for (int i = 0; i < params->count; i++) {
+        TE_TRY(te_params_load(params, i));
     }
     return TE_OK;
 }

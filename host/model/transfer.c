@@ -53,6 +53,8 @@ te_status te_model_set_weights(te_model *model, te_model *from, te_transfer *tra
 {
     te_transfer counts = {0};
     TE_TRY(te_model_resize(from, model->config.height, model->config.width));
+    TE_TRY(te_params_load_all(&from->params));
+    TE_TRY(te_params_load_all(&model->params));
     for (int i = 0; i < model->params.count; i++) {
         te_param *param = &model->params.list[i];
         for (int part = 0; part < param->part_count; part++) {

@@ -57,19 +57,33 @@ static size_t count_parts(const te_params *params)
     return count;
 }
 
-static void list_entries(const te_params *params, te_entry_out *entries)
+/* All parts as entries. `copies` keeps the data of those params that are not in memory. */
+static te_status list_entries(const te_params *params, te_entry_out *entries, float **copies)
 {
     size_t next = 0;
     for (int i = 0; i < params->count; i++) {
         const te_param *param = &params->list[i];
         int64_t elements = te_shape_count(&param->part_shape);
+        if (!param->data) {
+            copies[i] = te_alloc((size_t)te_shape_count(&param->shape), sizeof(float), param->name);
+            TE_TRY(copies[i] ? te_params_read(params, i, copies[i]) : TE_ERR_MEMORY);
+        }
         for (int part = 0; part < param->part_count; part++) {
             te_entry_out *entry = &entries[next++];
             *entry = (te_entry_out){.name = param->names[part], .rank = param->part_shape.rank,
-                                    .data = param->data + part * elements};
+                                    .data = (param->data ? param->data : copies[i]) + part * elements};
             memcpy(entry->shape, param->part_shape.size, sizeof param->part_shape.size);
         }
     }
+    return TE_OK;
+}
+
+static void free_copies(float **copies, int count)
+{
+    for (int i = 0; copies && i < count; i++) {
+        free(copies[i]);
+    }
+    free(copies);
 }
 
 te_status te_model_save_with(const te_model *model, const char *path, te_storage storage, const te_model_extra *extra)
@@ -78,9 +92,9 @@ te_status te_model_save_with(const te_model *model, const char *path, te_storage
     te_entry_out *entries = te_alloc(entry_count + extra->entry_count, sizeof *entries, "a weight file");
     const char **pairs = te_alloc(2 * (te_settings_count() + extra->pair_count), sizeof *pairs, "a weight file");
     char(*texts)[TE_TEXT_SETTING] = te_alloc(te_settings_count(), sizeof *texts, "a weight file");
-    te_status status = entries && pairs && texts ? TE_OK : TE_ERR_MEMORY;
+    float **copies = te_alloc((size_t)model->params.count, sizeof *copies, "a weight file");
+    te_status status = entries && pairs && texts && copies ? list_entries(&model->params, entries, copies) : TE_ERR_MEMORY;
     if (status == TE_OK) {
-        list_entries(&model->params, entries);
         status = list_settings(model->settings, pairs, texts, &pair_count);
     }
     if (status == TE_OK) {
@@ -96,6 +110,7 @@ te_status te_model_save_with(const te_model *model, const char *path, te_storage
     free(entries);
     free((void *)pairs);
     free(texts);
+    free_copies(copies, model->params.count);
     return status;
 }
 
@@ -145,28 +160,40 @@ static te_status fail_shape(const char *path, const te_entry *entry, const te_sh
                    te_shape_text(&shape, is), te_shape_text(wanted, wants));
 }
 
-static te_status read_entry(const char *path, const te_entry *entry, float *data)
+static te_status check_finite(const char *path, const te_entry *entry, const float *data, size_t count)
 {
-    te_status status = te_entry_read(entry, data);
-    if (status != TE_OK) {
-        return te_fail_prefix(status, "'%s': ", path);
+    unsigned bad = 0;
+    for (size_t i = 0; i < count; i++) { /* without leaving the loop, which is then vector code */
+        bad |= !isfinite(data[i]);
     }
-    for (size_t i = 0; i < entry->count; i++) {
-        if (!isfinite(data[i])) {
-            return te_fail(TE_ERR_FORMAT, "'%s': tensor '%s' holds %g: the file is broken, or its training was", path,
-                           entry->name, (double)data[i]);
-        }
+    size_t first = 0;
+    while (bad && isfinite(data[first])) {
+        first++;
     }
-    return TE_OK;
+    return bad ? te_fail(TE_ERR_FORMAT, "'%s': tensor '%s' holds %g: the file is broken, or its training was", path,
+                         entry->name, (double)data[first])
+               : TE_OK;
 }
 
-static te_status read_param(te_param *param, const te_safetensors *file, const char *path)
+/* Elements `first` to first + count - 1 of an entry, checked. */
+static te_status read_part(const char *path, const te_entry *entry, size_t first, size_t count, float *data)
 {
-    int64_t elements = te_shape_count(&param->part_shape);
-    param->data = te_alloc((size_t)te_shape_count(&param->shape), sizeof(float), param->name);
-    if (!param->data) {
-        return TE_ERR_MEMORY;
-    }
+    te_status status = te_entry_read_part(entry, first, count, data);
+    return status == TE_OK           ? check_finite(path, entry, data, count)
+           : status == TE_ERR_FORMAT ? te_fail_prefix(status, "'%s': ", path)
+                                     : status;
+}
+
+static te_status read_entry(const char *path, const te_entry *entry, float *data)
+{
+    return read_part(path, entry, 0, entry->count, data);
+}
+
+/* What is found now is not found when the device asks for it: all of the file is looked at, none of it kept. */
+static te_status check_param(const te_param *param, const te_safetensors *file, const char *path)
+{
+    enum { BLOCK = 1 << 14 };
+    float block[BLOCK];
     for (int part = 0; part < param->part_count; part++) {
         const te_entry *entry = te_safetensors_find(file, param->names[part]);
         if (!entry) {
@@ -175,9 +202,29 @@ static te_status read_param(te_param *param, const te_safetensors *file, const c
         if (!same_shape(entry, &param->part_shape)) {
             return fail_shape(path, entry, &param->part_shape);
         }
-        TE_TRY(read_entry(path, entry, param->data + part * elements));
+        for (size_t first = 0; first < entry->count; first += BLOCK) {
+            TE_TRY(read_part(path, entry, first, entry->count - first < BLOCK ? entry->count - first : BLOCK, block));
+        }
     }
     return TE_OK;
+}
+
+/* ---- the file behind params ---- */
+
+static te_status read_param(void *context, const te_param *param, float *data)
+{
+    const te_safetensors *file = context;
+    for (int part = 0; part < param->part_count; part++) {
+        const te_entry *entry = te_safetensors_find(file, param->names[part]);
+        TE_TRY(te_entry_read(entry, data));
+        data += entry->count;
+    }
+    return TE_OK;
+}
+
+static void close_file(void *context)
+{
+    te_safetensors_close(context);
 }
 
 /* Before memory is taken for a model: a file that claims a model larger than itself is not believed. */
@@ -209,7 +256,7 @@ static te_status read_model(te_model **model, const te_safetensors *file, const 
     }
     TE_TRY_OUT(check_size(&read->params, file, path));
     for (int i = 0; i < read->params.count; i++) {
-        TE_TRY_OUT(read_param(&read->params.list[i], file, path));
+        TE_TRY_OUT(check_param(&read->params.list[i], file, path));
     }
     if (te_safetensors_count(file) > count_parts(&read->params) && !te_safetensors_find_metadata(file, "train.step")) {
         te_log(TE_LOG_WARNING, "'%s' holds %zu tensors that the model does not use", path,
@@ -228,8 +275,12 @@ te_status te_model_load(te_model **model, const char *path)
     te_safetensors *file;
     TE_TRY(te_safetensors_open(&file, path));
     te_status status = read_model(model, file, path);
-    te_safetensors_close(file);
-    return status;
+    if (status != TE_OK) {
+        te_safetensors_close(file);
+        return status;
+    }
+    (*model)->params.source = (te_param_source){.context = file, .read = read_param, .close = close_file};
+    return TE_OK;
 }
 
 /* ---- loading a ViT backbone ---- */
@@ -278,6 +329,7 @@ te_status te_model_resize(te_model *model, int height, int width)
     wanted.input.width = width;
     te_config resolved;
     TE_TRY(te_config_resolve(&resolved, &wanted));
+    TE_TRY(te_params_load(&model->params, param_index));
     te_param *param = &model->params.list[param_index];
     te_shape shape = param->shape;
     shape.size[1] = (int64_t)resolved.grid_height * resolved.grid_width + (grid.has_class ? 1 : 0);
@@ -387,6 +439,7 @@ te_status te_model_load_backbone(te_model *model, const char *path, size_t *used
 {
     te_safetensors *file;
     size_t count;
+    TE_TRY(te_params_load_all(&model->params));
     TE_TRY(te_safetensors_open(&file, path));
     te_status status = read_backbone(model, file, path, &count);
     if (status == TE_OK) {

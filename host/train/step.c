@@ -50,6 +50,7 @@ te_status te_train_step_create(te_train_step **step, te_model *model, te_device 
     created->options = *options;
     created->options.accumulate = options->accumulate > 1 ? options->accumulate : 1;
     te_status status;
+    TE_TRY_OUT(te_params_load_all(&model->params)); /* results will be written over them */
     TE_TRY_OUT(te_train_step_record(created));
     TE_TRY_OUT(te_plan_create(&created->plan, device, &created->graph));
     TE_TRY_OUT(write_constants(created));
