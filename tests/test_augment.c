@@ -2,6 +2,7 @@
  * rule. */
 #include "data/augment.h"
 
+#include "base/files.h"
 #include "base/safetensors.h"
 #include "data/decide.h"
 #include "data/fit.h"
@@ -127,7 +128,10 @@ static void samples_equal_the_reference(void **state)
     (void)state;
     static const char *const cases[] = {"large", "small", "even", "dull"};
     te_safetensors *file;
-    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/augment.safetensors"));
+    uint8_t *bytes;
+    size_t size;
+    assert_ok(te_file_read(TE_TEST_GOLDEN "/augment.safetensors", 1 << 24, &bytes, &size));
+    assert_ok(te_safetensors_open_memory(&file, bytes, size, "augment.safetensors"));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         te_example example = read_picture(file, cases[i]);
         int H = (int)number_in(file, cases[i], "size", 0), W = (int)number_in(file, cases[i], "size", 1), n = 0;
@@ -138,6 +142,7 @@ static void samples_equal_the_reference(void **state)
         te_example_clear(&example);
     }
     te_safetensors_close(file);
+    free(bytes);
 }
 
 /* ---- pictures to try rules on ---- */

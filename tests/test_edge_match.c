@@ -2,6 +2,7 @@
  * properties (the numbers are in test_metrics.c's golden file). */
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "base/files.h"
 #include "base/safetensors.h"
 #include "eval/edge_counts.h"
 #include "eval/edge_match.h"
@@ -320,7 +321,10 @@ static void test_pairs_of_scipy(void **state)
     (void)state;
     enum { MOST = 256 };
     te_safetensors *file;
-    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/edges.safetensors"));
+    uint8_t *bytes;
+    size_t size;
+    assert_ok(te_file_read(TE_TEST_GOLDEN "/edges.safetensors", 1 << 24, &bytes, &size));
+    assert_ok(te_safetensors_open_memory(&file, bytes, size, "edges.safetensors"));
     const te_entry *said = find_golden(file, "pairs.said"), *truth = find_golden(file, "pairs.truth");
     const te_entry *expected = find_golden(file, "pairs.count"), *radii = find_golden(file, "pairs.radius");
     size_t cases = (size_t)truth->shape[0], area = (size_t)(truth->shape[1] * truth->shape[2]), left_over = 0;
@@ -339,6 +343,7 @@ static void test_pairs_of_scipy(void **state)
     }
     assert_true(left_over > cases / 4); /* where all find a partner nothing is proved */
     te_safetensors_close(file);
+    free(bytes);
 }
 
 static void test_thin_of_skimage(void **state)
@@ -346,7 +351,10 @@ static void test_thin_of_skimage(void **state)
     (void)state;
     enum { MOST = 1024 };
     te_safetensors *file;
-    assert_ok(te_safetensors_open(&file, TE_TEST_GOLDEN "/edges.safetensors"));
+    uint8_t *bytes;
+    size_t size;
+    assert_ok(te_file_read(TE_TEST_GOLDEN "/edges.safetensors", 1 << 24, &bytes, &size));
+    assert_ok(te_safetensors_open_memory(&file, bytes, size, "edges.safetensors"));
     const te_entry *before = find_golden(file, "thin.before"), *after = find_golden(file, "thin.after");
     size_t cases = (size_t)before->shape[0], area = (size_t)(before->shape[1] * before->shape[2]);
     te_edge_thinner thinner;
@@ -361,6 +369,7 @@ static void test_thin_of_skimage(void **state)
     }
     te_edge_thinner_free(&thinner);
     te_safetensors_close(file);
+    free(bytes);
 }
 
 /* ---- thresholds ---- */

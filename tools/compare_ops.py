@@ -51,7 +51,8 @@ def linear(call, dtype):
         if groups == 1:
             y = F.linear(x, w, bias)
         else:
-            y = torch.bmm(rows.reshape(-1, groups, w.shape[1]).transpose(0, 1), w.reshape(groups, -1, w.shape[1]).transpose(1, 2))
+            y = torch.bmm(rows.reshape(-1, groups, w.shape[1]).transpose(0, 1),
+                          w.reshape(groups, -1, w.shape[1]).transpose(1, 2))
             y = y if bias is None else y + bias.reshape(groups, 1, -1)
         y = F.gelu(y) if gelu else y
         return y if residual is None else y + residual
