@@ -15,15 +15,18 @@ typedef struct grid {
     size_t C;
 } grid;
 
-/* Rows of x for 12 tokens, seen from `tap`; NULL outside the grid, and beyond M, where `line` is below any. */
-INLINE void find_neighbours(__global const float *rows[TILE_M], __global const float *x, const int *line, const int *column,
-                            int tap, const grid *g)
+/* Rows of x for 12 tokens, seen from `tap`. Returns the bits of those that are missing: outside the grid, and beyond M, where
+ * `line` is below any; their rows are those of `x`. */
+INLINE int find_neighbours(__global const float *rows[TILE_M], __global const float *x, const int *line, const int *column,
+                           int tap, const grid *g)
 {
-    int dy = tap / g->size - g->size / 2, dx = tap % g->size - g->size / 2;
+    int dy = tap / g->size - g->size / 2, dx = tap % g->size - g->size / 2, missing = 0;
     for (int i = 0; i < TILE_M; i++) {
         bool inside = line[i] + dy >= 0 && line[i] + dy < g->height && column[i] + dx >= 0 && column[i] + dx < g->width;
-        rows[i] = inside ? x + ((long)i + (long)dy * g->width + dx) * (long)g->C : 0;
+        rows[i] = x + (inside ? ((long)i + (long)dy * g->width + dx) * (long)g->C : 0);
+        missing |= inside ? 0 : 1 << i;
     }
+    return missing;
 }
 
 /* `count` columns of the product from k0 on -> [panels][BLOCK_K][12]. x: at the first token, the group's first channel. */
@@ -35,9 +38,9 @@ INLINE void pack_neighbours(__local float *packed, __global const float *x, int 
         part = min(g->channels - channel, count - k);
         for (int panel = 0; panel < panels; panel++) {
             __global const float *rows[TILE_M];
-            find_neighbours(rows, x + (size_t)(panel * TILE_M) * g->C + (size_t)channel, line + panel * TILE_M,
-                            column + panel * TILE_M, tap, g);
-            pack_rows(packed + (panel * BLOCK_K + k) * TILE_M, rows, part);
+            int missing = find_neighbours(rows, x + (size_t)(panel * TILE_M) * g->C + (size_t)channel,
+                                          line + panel * TILE_M, column + panel * TILE_M, tap, g);
+            pack_rows(packed + (panel * BLOCK_K + k) * TILE_M, rows, missing, part);
         }
     }
 }

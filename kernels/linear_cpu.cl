@@ -19,15 +19,21 @@ static inline void copy_column(__global float *to, __global const float *from, i
     store_16(to + 16, used > 16 ? round16(load_some(from + 16, used - 16)) : (float16)(0.0f));
 }
 
-/* 16 columns, or `count`, of W's panel, whose rows are consecutive in memory. */
+/* `count` columns of W's panel, whose rows are consecutive in memory. */
 INLINE void turn_columns(__global float *to, __global const float *from, size_t w_row, int used, int count)
 {
-    for (int i = 0; i < TILE_N; i += 4) {
-        float16 rows[4];
-        for (int j = 0; j < 4; j++) {
-            rows[j] = load_row(i + j < used ? from + (size_t)(i + j) * w_row : 0, 0, count);
+    int k = 0;
+    for (; k + 16 <= count && used == TILE_N; k += 16) {
+        for (int i = 0; i < TILE_N; i += 4) {
+            __global const float *rows = from + (size_t)i * w_row + (size_t)k;
+            store_columns_global(to + k * TILE_N + i, TILE_N, round16(load_16(rows)), round16(load_16(rows + w_row)),
+                                 round16(load_16(rows + 2 * w_row)), round16(load_16(rows + 3 * w_row)));
         }
-        store_columns_global(to + i, TILE_N, rows[0], rows[1], rows[2], rows[3], count);
+    }
+    for (; k < count; k++) {
+        for (int i = 0; i < TILE_N; i++) {
+            to[k * TILE_N + i] = i < used ? ROUND(from[(size_t)i * w_row + (size_t)k]) : 0.0f;
+        }
     }
 }
 
@@ -49,8 +55,8 @@ WORK_GROUP_OF_ONE __kernel void linear_pack_w(__global const float *restrict w, 
     for (int k = first; k < end && taps == 1 && w_k != 1; k++) {
         copy_column(packed + (size_t)k * TILE_N, w + (size_t)k * (size_t)w_k, used);
     }
-    for (int k = first; k < end && taps == 1 && w_k == 1; k += 16) {
-        turn_columns(packed + (size_t)k * TILE_N, w + k, (size_t)w_row, used, min(16, end - k));
+    if (taps == 1 && w_k == 1) {
+        turn_columns(packed + (size_t)first * TILE_N, w + first, (size_t)w_row, used, end - first);
     }
 }
 
@@ -60,10 +66,9 @@ INLINE void pack_x(__local float *packed, __global const float *x, int panels, i
     for (int panel = 0; panel < panels && x_k == 1; panel++) {
         __global const float *rows[TILE_M];
         for (int i = 0; i < TILE_M; i++) {
-            int row = panel * TILE_M + i;
-            rows[i] = row < used ? x + (size_t)row * x_row : 0;
+            rows[i] = x + (size_t)min(panel * TILE_M + i, used - 1) * x_row; /* beyond M: any number, not used */
         }
-        pack_rows(packed + panel * BLOCK_K * TILE_M, rows, count);
+        pack_rows(packed + panel * BLOCK_K * TILE_M, rows, 0, count);
     }
     for (int k = 0; k < count && x_k != 1; k++) { /* a column's rows are consecutive: all panels, before the next column */
         for (int panel = 0; panel < panels; panel++) {
