@@ -1,9 +1,9 @@
 /* tokens: what surrounds the transformer blocks.
  *
  * patches     image (B,3,H,W) -> y (B,N,768): y[n][c,i,j] = image[c][16 line + i][16 column + j]. global (768, B*N).
- * position    y = [class token; x] + position, the position's grid resized bicubically (a = -0.75, align_corners =
- * false, class row apart) when it is another. global (C, B*(N+cls)). drop_token  y = x without the first token of each
- * picture. global (C, B*N).
+ * position_resize   y (N,C) = the position's grid (C channels, from row `first` of its table on) resized bicubically,
+ * a = -0.75, align_corners = false. global (C, N). position    y = [class token; x] + position. global (C, B*(N+cls)).
+ * drop_token  y = x without the first token of each picture. global (C, B*N).
  */
 #include "real.clh"
 
@@ -28,17 +28,11 @@ static inline acc cubic(int tap, acc t)
     return d <= 1.0f ? (1.25f * d - 2.25f) * d * d + 1.0f : ((-0.75f * d + 3.75f) * d - 6.0f) * d + 3.0f;
 }
 
-__kernel void position(__global const real *restrict x, __global const real *restrict table,
-                       __global const real *restrict class_token, __global real *restrict y, int rows, int C, int lines,
-                       int columns, int from_lines, int from_columns, int has_class)
+__kernel void position_resize(__global const real *restrict table, __global real *restrict y, int C, int lines,
+                              int columns, int from_lines, int from_columns, int first)
 {
-    int c = (int)get_global_id(0), row = (int)get_global_id(1);
-    if (c >= C || row >= rows) {
-        return;
-    }
-    int tokens = lines * columns + has_class, picture = row / tokens, token = row % tokens - has_class;
-    if (token < 0) {
-        STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(class_token, c) + LOAD(table, c));
+    int c = (int)get_global_id(0), token = (int)get_global_id(1);
+    if (c >= C || token >= lines * columns) {
         return;
     }
     acc sy = ((acc)(token / columns) + 0.5f) * ((acc)from_lines / (acc)lines) - 0.5f;
@@ -48,12 +42,27 @@ __kernel void position(__global const real *restrict x, __global const real *res
     for (int ty = -1; ty <= 2; ty++) {
         for (int tx = -1; tx <= 2; tx++) {
             int line = clamp(y0 + ty, 0, from_lines - 1), column = clamp(x0 + tx, 0, from_columns - 1);
-            size_t from = (size_t)(line * from_columns + column + has_class) * (size_t)C + (size_t)c;
+            size_t from = (size_t)(line * from_columns + column + first) * (size_t)C + (size_t)c;
             sum += cubic(ty, sy - (acc)y0) * cubic(tx, sx - (acc)x0) * LOAD(table, from);
         }
     }
-    size_t source = ((size_t)picture * (size_t)(lines * columns) + (size_t)token) * (size_t)C + (size_t)c;
-    STORE(y, (size_t)row * (size_t)C + (size_t)c, LOAD(x, source) + sum);
+    STORE(y, (size_t)token * (size_t)C + (size_t)c, sum);
+}
+
+/* Row `first` of `table` belongs to the first token of x; the class token's is row 0 of `class_table`. */
+__kernel void position(__global const real *restrict x, __global const real *restrict table,
+                       __global const real *restrict class_token, __global const real *restrict class_table,
+                       __global real *restrict y, int C, int tokens, int has_class, int first, int rows)
+{
+    int c = (int)get_global_id(0), row = (int)get_global_id(1);
+    if (c >= C || row >= rows) {
+        return;
+    }
+    int picture = row / (tokens + has_class), token = row % (tokens + has_class) - has_class;
+    size_t source = (size_t)(picture * tokens + token) * (size_t)C + (size_t)c;
+    acc value = token < 0 ? LOAD(class_token, c) + LOAD(class_table, c)
+                          : LOAD(x, source) + LOAD(table, (size_t)(token + first) * (size_t)C + (size_t)c);
+    STORE(y, (size_t)row * (size_t)C + (size_t)c, value);
 }
 
 __kernel void drop_token(__global const real *restrict x, __global real *restrict y, int rows, int C, int tokens)

@@ -91,6 +91,20 @@ static te_status read_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+static te_status read_emit_cpu(te_plan *plan, const te_call *call)
+{
+    const te_memory_read_options *o = (const void *)call->attributes;
+    bool has_memory = call->in[2].rank;
+    te_launch launch = {.writes = call->out_value,
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
+                                      TE_VALUE(call->in_value[has_memory ? 2 : 0]), TE_VALUE(call->out_value),
+                                      TE_INT(te_shape_width(&call->out)), TE_INT(o->experts),
+                                      TE_INT(call->in[1].size[2]), TE_INT(o->task * scores_of(call)),
+                                      TE_INT(has_memory)}};
+    te_launch_on_cpu(&launch, "memory_cpu", "memory_read_cpu", te_shape_rows(&call->out), 1);
+    return te_plan_launch(plan, &launch);
+}
+
 static void read_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     const te_memory_read_options *o = (const void *)call->attributes;
@@ -117,7 +131,9 @@ static void read_gradient(te_graph *graph, const te_call *call, te_tensor dy, te
                 : TE_ABSENT;
 }
 
-static const te_variant read_variants[] = {{"generic", NULL, NULL, read_emit}, {0}};
+static const te_variant read_variants[] = {{"generic", NULL, NULL, read_emit},
+                                           {"cpu", NULL, te_prefers_wide_cpu, read_emit_cpu},
+                                           {0}};
 static const te_memory_read_options second_of_three = {.experts = 5, .task = 1}, first = {.experts = 1, .task = 0};
 static const te_case read_cases[] = {
     {{TE_SHAPE3(2, 7, 5 * 13), TE_SHAPE3(2, 7, 3 * 6), TE_SHAPE3(2, 7, 13)}, &second_of_three, TE_FILL_NORMAL},

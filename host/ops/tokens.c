@@ -27,6 +27,15 @@ static te_status patches_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+static te_status patches_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch = {.writes = call->out_value,
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value),
+                                      TE_INT(call->in[0].size[2]), TE_INT(call->in[0].size[3])}};
+    te_launch_on_cpu(&launch, "tokens_cpu", "patches_cpu", te_shape_rows(&call->out), 1);
+    return te_plan_launch(plan, &launch);
+}
+
 static void patches_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     int64_t H = call->in[0].size[2], W = call->in[0].size[3], count = te_shape_count(&call->in[0]);
@@ -37,7 +46,9 @@ static void patches_reference(const te_call *call, const double *const in[TE_INP
     }
 }
 
-static const te_variant patches_variants[] = {{"generic", NULL, NULL, patches_emit}, {0}};
+static const te_variant patches_variants[] = {{"generic", NULL, NULL, patches_emit},
+                                              {"cpu", NULL, te_prefers_wide_cpu, patches_emit_cpu},
+                                              {0}};
 static const te_case patches_cases[] = {{{TE_SHAPE4(2, 3, 32, 48)}, NULL, TE_FILL_NORMAL},
                                         {{TE_SHAPE4(1, 3, 16, 16)}, NULL, TE_FILL_NAN}};
 
@@ -98,17 +109,59 @@ static te_status position_shape(te_call *call)
     return TE_OK;
 }
 
-static te_status position_emit(te_plan *plan, const te_call *call)
+/* The position's rows for the grid of x, and the first of them: the table itself, or a resized one, which is a constant
+ * where the table is. */
+static te_status position_rows(te_plan *plan, const te_call *call, int *table, int *first)
 {
     const te_position_options *o = (const void *)call->attributes;
-    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
+    int64_t tokens = call->in[0].size[1], C = te_shape_width(&call->out);
+    int param = call->in_value[1], extra = call->in[2].rank ? 1 : 0;
+    bool is_same = o->height == o->from_height && o->width == o->from_width;
+    *table = is_same ? param : te_plan_scratch(plan, tokens * C, param);
+    *first = is_same ? extra : 0;
+    if (is_same || *table < 0) {
+        return is_same ? TE_OK : TE_ERR_MEMORY;
+    }
+    te_launch launch = {.family = "tokens", .kernel = "position_resize", .writes = *table,
+                        .global = {(size_t)C, (size_t)tokens},
+                        .arguments = {TE_VALUE(param), TE_VALUE(*table), TE_INT(C), TE_INT(o->height), TE_INT(o->width),
+                                      TE_INT(o->from_height), TE_INT(o->from_width), TE_INT(extra)}};
+    return te_plan_launch(plan, &launch);
+}
+
+/* What the launches of both kernels have in common. */
+static te_status position_launch(te_plan *plan, const te_call *call, te_launch *launch)
+{
     bool has_class = call->in[2].rank;
-    te_launch launch = {.family = "tokens", .kernel = "position", .writes = call->out_value,
-                        .global = {(size_t)C, (size_t)rows},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                      TE_VALUE(call->in_value[has_class ? 2 : 1]), TE_VALUE(call->out_value),
-                                      TE_INT(rows), TE_INT(C), TE_INT(o->height), TE_INT(o->width),
-                                      TE_INT(o->from_height), TE_INT(o->from_width), TE_INT(has_class)}};
+    int table, first;
+    TE_TRY(position_rows(plan, call, &table, &first));
+    *launch = (te_launch){.writes = call->out_value,
+                          .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(table),
+                                        TE_VALUE(has_class ? call->in_value[2] : table),
+                                        TE_VALUE(has_class ? call->in_value[1] : table), TE_VALUE(call->out_value),
+                                        TE_INT(te_shape_width(&call->out)), TE_INT(call->in[0].size[1]),
+                                        TE_INT(has_class), TE_INT(first)}};
+    return TE_OK;
+}
+
+static te_status position_emit(te_plan *plan, const te_call *call)
+{
+    int64_t rows = te_shape_rows(&call->out);
+    te_launch launch;
+    TE_TRY(position_launch(plan, call, &launch));
+    launch.family = "tokens";
+    launch.kernel = "position";
+    launch.global[0] = (size_t)te_shape_width(&call->out);
+    launch.global[1] = (size_t)rows;
+    launch.arguments[9] = (te_argument)TE_INT(rows);
+    return te_plan_launch(plan, &launch);
+}
+
+static te_status position_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch;
+    TE_TRY(position_launch(plan, call, &launch));
+    te_launch_on_cpu(&launch, "tokens_cpu", "position_cpu", te_shape_rows(&call->out), 1);
     return te_plan_launch(plan, &launch);
 }
 
@@ -167,7 +220,9 @@ static void position_gradient(te_graph *graph, const te_call *call, te_tensor dy
     }
 }
 
-static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit}, {0}};
+static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit},
+                                               {"cpu", NULL, te_prefers_wide_cpu, position_emit_cpu},
+                                               {0}};
 static const te_position_options same = {3, 5, 3, 5}, larger = {7, 5, 4, 4}, smaller = {2, 3, 5, 7};
 static const te_case position_cases[] = {
     {{TE_SHAPE3(2, 15, 20), TE_SHAPE3(1, 15, 20)}, &same, TE_FILL_NORMAL},
