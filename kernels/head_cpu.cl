@@ -1,13 +1,13 @@
 /* head_combine and head_upsample on processors: as in head.cl, in vectors of 16.
  *
- * head_combine_cpu: O must be a multiple of 16. A work-item takes one line of cells and CHANNELS channels, so that the
- * products of three lines stay in the second-level cache. global (O/CHANNELS rounded up, B*h), local 1.
+ * head_combine_cpu: O must be a multiple of 16. A work-item takes COLUMNS cells of a line and all channels: it reads and
+ * writes memory in long stretches. global (w/COLUMNS rounded up, B*h), local 1.
  * head_upsample_cpu: four times in both directions; w a multiple of 4, at most LONGEST. global (4*h, B*K), local 1.
  */
 #include "real.clh"
 #include "wide.clh"
 
-#define CHANNELS 64
+#define COLUMNS 16
 
 /* The four fine lines from the products of one neighbouring line: v0, v1, v2 of ky = 0, 1, 2. Weights as up4 in
  * head.cl. `first` and `last`: the line is at the map's edge, and the convolution's zero padding replaces what lies
@@ -71,12 +71,12 @@ WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict 
                                                  __global const float *restrict affine, __global float *restrict y,
                                                  int height, int width, int O, int has_affine)
 {
-    int o0 = (int)get_global_id(0) * CHANNELS, row = (int)get_global_id(1);
+    int column0 = (int)get_global_id(0) * COLUMNS, row = (int)get_global_id(1);
     int line = row % height, picture0 = row - line;
     size_t above = (size_t)(picture0 + max(line - 1, 0)) * (size_t)width, same = (size_t)row * (size_t)width;
     size_t below = (size_t)(picture0 + min(line + 1, height - 1)) * (size_t)width, step = 9 * (size_t)O;
-    for (int column = 0; column < width; column++) {
-        for (int o = o0; o < min(o0 + CHANNELS, O); o += 16) {
+    for (int column = column0; column < min(column0 + COLUMNS, width); column++) {
+        for (int o = 0; o < O; o += 16) {
             float16 sum[4][4];
             for (int i = 0; i < 16; i++) {
                 sum[i / 4][i % 4] = 0.0f;
@@ -95,7 +95,7 @@ WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict 
             for (int i = 0; i < 16; i++) {
                 size_t pixel = ((size_t)row * 4 + (size_t)(i / 4)) * (size_t)(4 * width) + (size_t)(4 * column + i % 4);
                 float16 value = fma(sum[i / 4][i % 4], scale, shift);
-                vstore16(has_affine ? gelu16(value) : value, 0, y + pixel * (size_t)O + (size_t)o);
+                STREAM16(y + pixel * (size_t)O + (size_t)o, has_affine ? gelu16(value) : value);
             }
         }
     }

@@ -151,12 +151,12 @@ static bool combine_supports_cpu(const te_caps *caps, const te_call *call)
 
 static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
 {
-    enum { CHANNELS = 64 }; /* as in kernels/head_cpu.cl */
+    enum { COLUMNS = 16 }; /* as in kernels/head_cpu.cl */
     const te_head_options *o = (const void *)call->attributes;
     te_launch launch = combine_launch(call);
     launch.family = "head_cpu";
     launch.kernel = "head_combine_cpu";
-    launch.global[0] = (size_t)((call->out.size[2] + CHANNELS - 1) / CHANNELS);
+    launch.global[0] = (size_t)((o->width + COLUMNS - 1) / COLUMNS);
     launch.global[1] = (size_t)(call->in[0].size[0] * o->height);
     launch.local[0] = launch.local[1] = launch.local[2] = 1;
     return te_plan_launch(plan, &launch);
