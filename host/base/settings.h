@@ -51,6 +51,7 @@ struct te_settings {
         int tiles;                     /* bool: larger pictures at their own size */
         float tile_overlap;            /* over the input's size */
         float tile_context;            /* share of all of the picture in what a tile shows */
+        te_precision precision;
     } infer;
     struct {
         te_backbone backbone;

@@ -187,6 +187,7 @@ static const te_setting table[] = {
     BOOL(infer.tiles, "off", "pictures larger than the input are seen at their own size, part by part, instead of shrunk"),
     REAL(infer.tile_overlap, 0, 0.5, "0.25", "how far neighbouring parts overlap at least, over the input's size"),
     REAL(infer.tile_context, 0, 1, "0.75", "share of the whole picture, shrunk, in what its parts show, but not of boundaries"),
+    CHOICE(infer.precision, "fp32|bf16|fp16", "fp32", "what products round their operands to, of infer, eval and experts"),
 
     CHOICE(model.backbone, "tiny|small|base|large", "base", "the vision transformer [P]; sizes of timm's ViT [S]"),
     INT(model.width, 0, 8192, 1, "0", "channels of the backbone, C; 0: the backbone's own [S]"),

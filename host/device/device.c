@@ -115,6 +115,11 @@ bool te_caps_wide_cpu(const te_caps *caps)
     return (caps->types & TE_TYPE_CPU) && !caps->simulator && caps->float_width >= 4;
 }
 
+bool te_caps_dot_bf16(const te_caps *caps)
+{
+    return caps->units.dot_bf16 && caps->float_width >= 16;
+}
+
 const te_caps *te_device_caps(const te_device *device)
 {
     return &device->caps;

@@ -6,6 +6,7 @@
 #define TE_DEVICE_DEVICE_H
 
 #include "base/settings.h"
+#include "device/cpu_features.h"
 
 #include <stdbool.h>
 
@@ -22,10 +23,14 @@ typedef struct te_caps {
     uint64_t global_memory, max_allocation, local_memory;
     size_t max_work_group, max_work_item[3];
     bool fp16, fp64;
+    te_cpu_features units;    /* of this machine's processor, where kernels reach them; else none */
 } te_caps;
 
 /* Whether kernels written for CPU devices suit: a processor whose compiler asks for vectors. */
 bool te_caps_wide_cpu(const te_caps *caps);
+
+/* Whether its kernels may hold vdpbf16ps on vectors of 16. */
+bool te_caps_dot_bf16(const te_caps *caps);
 
 const te_caps *te_device_caps(const te_device *device);
 const char *te_device_name(const te_device *device);

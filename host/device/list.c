@@ -114,6 +114,9 @@ static void describe(te_listed *listed, int index)
     *caps = get_caps(listed->id);
     caps->simulator = te_quirks(info) & TE_QUIRK_SIMULATOR;
     caps->loop_limit = te_quirks(info) & TE_QUIRK_LOOP_LIMIT ? 65535 : 0;
+    if ((te_quirks(info) & TE_QUIRK_ASSEMBLY) && te_caps_wide_cpu(caps)) {
+        caps->units = te_cpu_features_get();
+    }
     strcpy(info->type, type_name(caps));
     info->index = index;
     info->compute_units = caps->compute_units;

@@ -34,7 +34,8 @@ te_status te_select(te_listed *list, size_t count, const struct te_settings *set
 
 enum {
     TE_QUIRK_SIMULATOR = 1, /* not a device to pick when there is another */
-    TE_QUIRK_LOOP_LIMIT = 2 /* a work-item's loops end silently after 65535 iterations in all */
+    TE_QUIRK_LOOP_LIMIT = 2, /* a work-item's loops end silently after 65535 iterations in all */
+    TE_QUIRK_ASSEMBLY = 4    /* kernels for processors may hold inline assembly, and run on this machine's */
 };
 
 /* The quirks of a device by its platform and name. */

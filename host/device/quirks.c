@@ -12,6 +12,7 @@ typedef struct quirk {
 static const quirk table[] = {
     {"oclgrind", "", TE_QUIRK_SIMULATOR, "an interpreter that checks every access, hundreds of times slower"},
     {"", "llvmpipe", TE_QUIRK_LOOP_LIMIT, "Mesa leaves loops after 65535 iterations of a work-item, without a word"},
+    {"portable computing language", "", TE_QUIRK_ASSEMBLY, "PoCL compiles for this machine's processor with clang"},
     {"", "fpga emulation", TE_QUIRK_SIMULATOR, "emulates an FPGA on the processor"},
 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KERNEL_FILE = 1 << 20, MAX_DEPTH = 4 };
+enum { MAX_KERNEL_FILE = 1 << 20, MAX_DEPTH = 8 };
 
 /* Text that grows at its end. */
 typedef struct text {

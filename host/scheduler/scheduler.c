@@ -48,6 +48,7 @@ te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_devi
     }
     te_status status;
     created->device = device;
+    created->graph.precision = te_device_settings(device)->infer.precision;
     created->input = te_model_record(model, &created->graph, extent, options ? options->keep : 0);
     TE_TRY_OUT(created->graph.status);
     created->outputs = te_alloc((size_t)created->graph.value_count, sizeof *created->outputs, "a scheduler");

@@ -1,0 +1,130 @@
+/* The processor's units for bf16. An answer of cpuid alone is not enough: a system may not keep the registers, may refuse them
+ * to the process, and a virtual machine may claim what it does not have. */
+#include "device/cpu_features.h"
+
+#include <stddef.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+
+#include <cpuid.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    REQUEST_PERMISSION = 0x1023, /* ARCH_REQ_XCOMP_PERM */
+    TILE_DATA = 18,
+    AVX512_STATE = 0xe6,         /* of xgetbv: SSE, AVX, masks, both parts of the 512-bit registers */
+    TILE_STATE = 0x60000
+};
+
+typedef struct registers {
+    unsigned a, b, c, d;
+} registers;
+
+static registers ask(unsigned leaf, unsigned part)
+{
+    registers r = {0, 0, 0, 0};
+    return __get_cpuid_count(leaf, part, &r.a, &r.b, &r.c, &r.d) ? r : (registers){0, 0, 0, 0};
+}
+
+/* The registers that the system keeps for each thread. */
+static unsigned kept_state(void)
+{
+    unsigned low = 0, high;
+    if (ask(1, 0).c >> 27 & 1) { /* xgetbv is there */
+        __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    }
+    return low;
+}
+
+static bool is_amd(void)
+{
+    registers r = ask(0, 0);
+    char vendor[12];
+    memcpy(vendor, &r.b, 4);
+    memcpy(vendor + 4, &r.d, 4);
+    memcpy(vendor + 8, &r.c, 4);
+    return memcmp(vendor, "AuthenticAMD", sizeof vendor) == 0;
+}
+
+static void try_dot(void)
+{
+    __asm__ volatile("vdpbf16ps %%zmm0, %%zmm0, %%zmm0" ::: "xmm0");
+}
+
+static void try_tiles(void)
+{
+    _Alignas(64) uint8_t config[64] = {1};
+    for (int tile = 0; tile < 3; tile++) {
+        config[16 + 2 * tile] = 64; /* bytes of a line */
+        config[48 + tile] = 16;     /* lines */
+    }
+    __asm__ volatile("ldtilecfg (%0)\n\ttilezero %%tmm0\n\ttilezero %%tmm1\n\ttilezero %%tmm2\n\t"
+                     "tdpbf16ps %%tmm2, %%tmm1, %%tmm0\n\ttilerelease" ::"r"(config) : "memory");
+}
+
+/* Whether a child that runs these instructions comes to its end. */
+static bool survives(void (*instructions)(void))
+{
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGILL, SIG_DFL);
+        prctl(PR_SET_DUMPABLE, 0); /* its end is an answer, not worth a core file */
+        instructions();
+        _exit(0);
+    }
+    int status = 1;
+    while (child > 0 && waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return false;
+        }
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static te_cpu_features found;
+
+static void find(void)
+{
+    unsigned state = kept_state(), tiles = ask(7, 0).d;
+    bool has_dot = (ask(7, 0).b >> 16 & 1) && (ask(7, 1).a >> 5 & 1) && (state & AVX512_STATE) == AVX512_STATE;
+    bool has_tiles = (tiles >> 22 & 1) && (tiles >> 24 & 1) && (state & TILE_STATE) == TILE_STATE;
+    found.dot_bf16 = has_dot && survives(try_dot);
+    found.fast_dot_bf16 = found.dot_bf16 && is_amd();
+    found.amx_bf16 = has_tiles && syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0 && survives(try_tiles);
+}
+
+static te_cpu_features find_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, find);
+    return found;
+}
+
+#else
+
+static te_cpu_features find_once(void)
+{
+    return (te_cpu_features){false, false, false};
+}
+
+#endif
+
+static const te_cpu_features *pretended;
+
+te_cpu_features te_cpu_features_get(void)
+{
+    return pretended ? *pretended : find_once();
+}
+
+void te_cpu_features_pretend(const te_cpu_features *features)
+{
+    pretended = features;
+}

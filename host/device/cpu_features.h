@@ -1,0 +1,20 @@
+/* What this machine's processor has for products of bf16, which kernels reach by inline assembly where OpenCL runs on it. */
+#ifndef TE_DEVICE_CPU_FEATURES_H
+#define TE_DEVICE_CPU_FEATURES_H
+
+#include <stdbool.h>
+
+typedef struct te_cpu_features {
+    bool dot_bf16;      /* AVX512-BF16: vdpbf16ps on 512 bits */
+    bool fast_dot_bf16; /* at twice the rate of fp32; Intel's processors take it at half that rate */
+    bool amx_bf16;      /* AMX tiles, granted by the system */
+} te_cpu_features;
+
+/* Asked once: of the processor, of the system, and of a child process that runs the instructions. All false on anything but
+ * x86-64 under Linux. */
+te_cpu_features te_cpu_features_get(void);
+
+/* For tests, before a device is opened: answer this from now on; NULL: the truth again. */
+void te_cpu_features_pretend(const te_cpu_features *features);
+
+#endif
