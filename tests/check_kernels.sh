@@ -42,7 +42,7 @@ sizes_of() {
 # Files that use vectors of 16 are for processors.
 is_for_processors() {
     case $1 in *_cpu.cl) return 0 ;; esac
-    grep -q '#include "wide.clh"' "$1"
+    grep -q -e '#include "wide.clh"' -e '#include "bf16_' "$1"
 }
 
 # compile TARGET FILE OUTPUT OPTIONS...: prints what the compiler says.
@@ -68,7 +68,9 @@ list_compilations() {
     for file in "$folder"/*.cl; do
         stem=$(basename "$file" .cl)
         if is_for_processors "$file"; then
-            for target in spir x86-64; do
+            targets="spir x86-64"
+            grep -q -e '"bf16_dot.clh"' -e '"bf16_amx.clh"' "$file" && targets=x86-64 # they hold inline assembly
+            for target in $targets; do
                 { echo; sizes_of "$stem"; } | sed "s|^|$target $file |; s| *$||"
             done
             continue

@@ -69,6 +69,9 @@ struct te_op {
     bool in_place;
     /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
     uint64_t (*macs)(const te_call *call);
+    /* Relative error that results of this call may have because numbers are rounded to 16 bits under way, where the reference
+     * does not; NULL: none. */
+    double (*rounding)(const te_call *call);
     const te_case *cases;
     int case_count;
 };

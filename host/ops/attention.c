@@ -1,5 +1,6 @@
 /* attention: multi-head self-attention from packed q, k, v, without an N x N matrix; and its gradient. */
-#include "ops/ops.h"
+#include "ops/attention.h"
+#include "ops/product.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,13 +10,9 @@
 enum { CPU_HEAD = 64, CPU_QUERIES = 24, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96, CPU_LOCAL_BYTES = 41216 };
 enum { MAX_HEAD = 256 };
 
-typedef struct attention_options {
-    int heads;
-} attention_options;
-
 static int heads_of(const te_call *call)
 {
-    return ((const attention_options *)(const void *)call->attributes)->heads;
+    return ((const te_attention_options *)(const void *)call->attributes)->heads;
 }
 
 static int head_width(const te_call *call)
@@ -120,6 +117,9 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
 
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
+                                      {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_bf16},
+                                      {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dot},
+                                      {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_amx},
                                       {0}};
 
 /* Soft-max of one query's scores over the keys, which are `stride` apart. */
@@ -175,7 +175,14 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
                           (te_tensor[]){te_call_input(call, 0), te_call_output(call), dy});
 }
 
-static const attention_options one = {1}, two = {2}, three = {3};
+/* In bf16 the operands are, and the weights of the soft-max under way: 2^-9 each. */
+static double rounding(const te_call *call)
+{
+    return ((const te_attention_options *)(const void *)call->attributes)->precision == TE_BF16 ? 4e-3 : 0.0;
+}
+
+static const te_attention_options one = {.heads = 1}, two = {.heads = 2}, three = {.heads = 3},
+                                  two_bf16 = {.heads = 2, .precision = TE_BF16};
 
 static const te_case cases[] = {
     {{TE_SHAPE3(1, 1, 3 * 4)}, &one, TE_FILL_NORMAL},
@@ -188,15 +195,18 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_INF},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_NAN},
     {{TE_SHAPE3(1, 20, 3 * 2 * 16)}, &two, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 300, 3 * 2 * 64)}, &two_bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two_bf16, TE_FILL_INF},
+    {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two_bf16, TE_FILL_NAN},
 };
 
-const te_op te_op_attention = {.name = "attention", .attribute_bytes = sizeof(attention_options), .shape = shape,
+const te_op te_op_attention = {.name = "attention", .attribute_bytes = sizeof(te_attention_options), .shape = shape,
                                .variants = variants, .reference = reference, .gradient = gradient, .macs = macs,
-                               TE_CASES(cases)};
+                               .rounding = rounding, TE_CASES(cases)};
 
 te_tensor te_attention(te_graph *graph, te_tensor qkv, int heads)
 {
-    return te_graph_call(graph, &te_op_attention, &(attention_options){heads}, 1, &qkv);
+    return te_graph_call(graph, &te_op_attention, &(te_attention_options){heads, graph->precision}, 1, &qkv);
 }
 
 /* ---- attention_dx: qkv (B,N,3*C), y, dy (B,N,C) -> dqkv (B,N,3*C) ---- */
@@ -349,6 +359,6 @@ static const te_case cases_dx[] = {
     {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},
 };
 
-const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(attention_options),
+const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(te_attention_options),
                                   .shape = shape_dx, .variants = variants_dx, .reference = reference_dx,
                                   .macs = macs_dx, TE_CASES(cases_dx)};

@@ -61,8 +61,7 @@ static bool prefers_unfold(const te_caps *caps, const te_call *call)
     return true;
 }
 
-/* The product of rows of neighbours, `unfolded`, with W as it lies. */
-static te_call describe_product(const te_call *call, int unfolded)
+te_call te_conv_describe_product(const te_call *call, int unfolded)
 {
     const te_conv_options *o = (const void *)call->attributes;
     const te_shape *x = &call->in[0], *w = &call->in[1];
@@ -91,7 +90,7 @@ static te_status emit_unfold(te_plan *plan, const te_call *call)
         te_unfold_options grid = {.height = o->height, .width = o->width, .size = (int)w->size[2]};
         TE_TRY(launch_rows(plan, "conv_unfold", call->in_value[0], unfolded, grid, rows, x->size[2]));
     }
-    te_call product = describe_product(call, unfolded);
+    te_call product = te_conv_describe_product(call, unfolded);
     return te_plan_emit(plan, &product);
 }
 
@@ -99,7 +98,7 @@ static te_status emit_unfold(te_plan *plan, const te_call *call)
 
 static bool supports_cpu(const te_caps *caps, const te_call *call)
 {
-    te_call product = describe_product(call, call->in_value[0]);
+    te_call product = te_conv_describe_product(call, call->in_value[0]);
     return te_linear_supports_packed(caps, &product);
 }
 
@@ -111,7 +110,7 @@ static bool prefers_cpu(const te_caps *caps, const te_call *call)
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
-    te_call as_product = describe_product(call, call->in_value[0]);
+    te_call as_product = te_conv_describe_product(call, call->in_value[0]);
     te_product p = te_product_describe(&as_product);
     te_tiling tiling = te_tiling_of(te_plan_caps(plan), &p);
     int64_t size = call->in[1].size[2];
@@ -129,6 +128,9 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
 static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"unfold", supports_unfold, prefers_unfold, emit_unfold},
                                       {"cpu", supports_cpu, prefers_cpu, emit_cpu},
+                                      {"bf16", te_conv_supports_bf16, te_prefers_bf16, te_conv_emit_bf16},
+                                      {"bf16_dot", te_conv_supports_dot, te_prefers_dot, te_conv_emit_dot},
+                                      {"amx", te_conv_supports_amx, te_prefers_amx, te_conv_emit_amx},
                                       {0}};
 
 static double convolve(const te_call *call, const double *x, const double *w, int64_t row, int64_t output)
@@ -191,7 +193,9 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
 static const te_conv_options wide = {.height = 3, .width = 5, .groups = 1},
                              grouped = {.height = 4, .width = 3, .groups = 3, .gelu = 1},
                              one_line = {.height = 1, .width = 7, .groups = 1},
-                             fp16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_FP16};
+                             fp16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_FP16},
+                             bf16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_BF16},
+                             grouped_bf16 = {.height = 4, .width = 3, .groups = 3, .gelu = 1, .precision = TE_BF16};
 
 static const te_case cases[] = {
     {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &wide, TE_FILL_NORMAL},
@@ -203,6 +207,9 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &wide, TE_FILL_INF},
     {{TE_SHAPE3(1, 15, 8), TE_SHAPE4(16, 8, 3, 3), TE_SHAPE1(16)}, &wide, TE_FILL_NAN},
     {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(6, 8, 3, 3), TE_SHAPE1(6)}, &fp16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(2, 15, 40), TE_SHAPE4(70, 40, 3, 3), TE_SHAPE1(70)}, &bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 15, 33), TE_SHAPE4(32, 33, 1, 1), TE_SHAPE1(32)}, &bf16, TE_FILL_NAN},
+    {{TE_SHAPE3(3, 12, 12), TE_SHAPE4(9, 4, 5, 5), TE_SHAPE1(9)}, &grouped_bf16, TE_FILL_ROUNDED},
 };
 
 const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_options), .shape = shape,

@@ -99,6 +99,9 @@ static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
                                       {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, te_linear_emit_cpu},
                                       {"narrow", te_linear_supports_narrow, te_linear_prefers_narrow, te_linear_emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
+                                      {"bf16", te_linear_supports_bf16, te_prefers_bf16, te_linear_emit_bf16},
+                                      {"bf16_dot", te_linear_supports_dot, te_prefers_dot, te_linear_emit_dot},
+                                      {"amx", te_linear_supports_amx, te_prefers_amx, te_linear_emit_amx},
                                       {0}};
 
 /* ---- description ---- */
@@ -130,6 +133,7 @@ static uint64_t macs(const te_call *call)
 static const te_linear_options plain = {.groups = 1}, with_gelu = {.groups = 1, .gelu = 1},
                                three = {.groups = 3}, five_gelu = {.groups = 5, .gelu = 1},
                                bf16 = {.groups = 1, .precision = TE_BF16},
+                               bf16_gelu = {.groups = 2, .gelu = 1, .precision = TE_BF16},
                                three_fp16 = {.groups = 3, .precision = TE_FP16};
 
 static const te_case cases[] = {
@@ -145,6 +149,10 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &with_gelu, TE_FILL_NAN},
     {{TE_SHAPE3(2, 35, 48), TE_SHAPE2(33, 48), TE_SHAPE1(33)}, &bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(1, 101, 3 * 20), TE_SHAPE2(3 * 40, 20), TE_SHAPE1(3 * 40)}, &three_fp16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(2, 75, 2 * 300), TE_SHAPE2(2 * 70, 300), TE_SHAPE1(2 * 70), TE_SHAPE3(2, 75, 2 * 70)}, &bf16_gelu,
+     TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &bf16, TE_FILL_INF},
+    {{TE_SHAPE3(1, 20, 45), TE_SHAPE2(50, 45), TE_SHAPE1(50)}, &bf16, TE_FILL_NAN},
 };
 
 /* With z = x w^T + bias: dz = dy gelu'(z), z taken again where GELU was fused. */

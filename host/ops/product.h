@@ -44,4 +44,37 @@ te_tiling te_tiling_of(const te_caps *caps, const te_product *product);
 /* Pack the value w as such kernels want it, into the value *packed. `taps`: see linear_pack_w. */
 te_status te_linear_pack_w(te_plan *plan, const te_product *product, int w, int64_t taps, int *packed);
 
+/* linear_bf16.c: products of bf16 operands on processors: in plain OpenCL C, by AVX512-BF16's dot products, by AMX tiles. Each
+ * is a family of kernels, "linear_bf16", "linear_bf16_dot" or "linear_amx", on the same packed operands. */
+bool te_linear_supports_bf16(const te_caps *caps, const te_call *call);
+bool te_linear_supports_dot(const te_caps *caps, const te_call *call);
+bool te_linear_supports_amx(const te_caps *caps, const te_call *call);
+bool te_prefers_bf16(const te_caps *caps, const te_call *call);
+bool te_prefers_dot(const te_caps *caps, const te_call *call);
+bool te_prefers_amx(const te_caps *caps, const te_call *call);
+te_status te_linear_emit_bf16(te_plan *plan, const te_call *call);
+te_status te_linear_emit_dot(te_plan *plan, const te_call *call);
+te_status te_linear_emit_amx(te_plan *plan, const te_call *call);
+
+enum { TE_BF16_PANEL = 32 }; /* rows of either side in a panel */
+
+/* Whether a tile's sums fit. */
+bool te_linear_fits_bf16(const te_caps *caps);
+
+/* For ops that write the packed x of a product themselves: the scratch value that takes it (negative on failure), then the
+ * rest of the product. K is in `taps` parts that W has interleaved, W (G*N,K/taps,taps). */
+int te_linear_take_packed_bf16(te_plan *plan, const te_call *call, int64_t taps);
+te_status te_linear_emit_packed_bf16(te_plan *plan, const te_call *call, const char *family, int packed_x, int64_t taps);
+
+/* conv_bf16.c: the same of convolutions. */
+bool te_conv_supports_bf16(const te_caps *caps, const te_call *call);
+bool te_conv_supports_dot(const te_caps *caps, const te_call *call);
+bool te_conv_supports_amx(const te_caps *caps, const te_call *call);
+te_status te_conv_emit_bf16(te_plan *plan, const te_call *call);
+te_status te_conv_emit_dot(te_plan *plan, const te_call *call);
+te_status te_conv_emit_amx(te_plan *plan, const te_call *call);
+
+/* conv.c: the product of rows of neighbours, the value `unfolded`, with W as it lies. */
+te_call te_conv_describe_product(const te_call *call, int unfolded);
+
 #endif

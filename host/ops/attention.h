@@ -1,0 +1,21 @@
+/* What the variants of attention share. */
+#ifndef TE_OPS_ATTENTION_H
+#define TE_OPS_ATTENTION_H
+
+#include "ops/ops.h"
+
+typedef struct te_attention_options {
+    int heads;
+    te_precision precision; /* of q, k, v and the weights of the soft-max; the graph's. Their gradient is taken in fp32 */
+} te_attention_options;
+
+/* attention_bf16.c: on processors, heads of 64, operands in bf16; in plain OpenCL C, by AVX512-BF16's dot products, by AMX
+ * tiles. */
+bool te_attention_supports_bf16(const te_caps *caps, const te_call *call);
+bool te_attention_supports_dot(const te_caps *caps, const te_call *call);
+bool te_attention_supports_amx(const te_caps *caps, const te_call *call);
+te_status te_attention_emit_bf16(te_plan *plan, const te_call *call);
+te_status te_attention_emit_dot(te_plan *plan, const te_call *call);
+te_status te_attention_emit_amx(te_plan *plan, const te_call *call);
+
+#endif
