@@ -2,6 +2,7 @@
 #include "eval/prediction.h"
 
 #include "base/files.h"
+#include "base/parallel.h"
 #include "base/safetensors.h"
 #include "data/npy.h"
 #include "data/png.h"
@@ -52,8 +53,9 @@ static te_status save_rendered(const target *to, int t)
 }
 
 /* Depth in millimetres, cut at what 16 bits hold (65.535 m). */
-static te_status save_millimetres(const target *to, const te_map *map)
+static te_status save_millimetres(const target *to, int t)
 {
+    const te_map *map = &to->prediction->maps[t];
     size_t count = (size_t)map->width * (size_t)map->height;
     uint16_t *depth = te_alloc(count, sizeof *depth, "a depth map");
     char *path = path_of(to, "_", "depth_mm", ".png");
@@ -70,25 +72,14 @@ static te_status save_millimetres(const target *to, const te_map *map)
     return status;
 }
 
-static te_status save_maps(const target *to)
+static te_status save_overview(const target *to, int t)
 {
-    for (int t = 0; t < to->prediction->config.task_count; t++) {
-        TE_TRY(save_rendered(to, t));
-        if (to->prediction->config.tasks[t] == TE_DEPTH) {
-            TE_TRY(save_millimetres(to, &to->prediction->maps[t]));
-        }
-    }
-    return TE_OK;
-}
-
-static te_status save_overview(const target *to)
-{
+    (void)t;
     const te_prediction *prediction = to->prediction;
     const te_config *config = &prediction->config;
     te_sheet_map maps[TE_TASK_COUNT];
-    for (int t = 0; t < config->task_count; t++) {
-        maps[t] = (te_sheet_map){.map = &prediction->maps[t], .task = config->tasks[t],
-                                 .classes = config->channels[t]};
+    for (int i = 0; i < config->task_count; i++) {
+        maps[i] = (te_sheet_map){.map = &prediction->maps[i], .task = config->tasks[i], .classes = config->channels[i]};
     }
     char footer[256];
     char times[64] = "";
@@ -109,58 +100,53 @@ static te_status save_overview(const target *to)
     return status;
 }
 
-static te_status save_values(const target *to)
+static te_status save_values(const target *to, int t)
 {
-    for (int t = 0; t < to->prediction->config.task_count; t++) {
-        const te_map *map = &to->prediction->maps[t];
-        int64_t shape[3] = {map->height, map->width, map->channels};
-        int rank = map->channels > 1 ? 3 : 2;
-        char *path = path_of(to, "_", map->task, ".npy");
-        te_status status = !path          ? TE_ERR_MEMORY
-                           : map->classes ? te_npy_save_bytes(path, 2, shape, map->classes)
-                                          : te_npy_save_float(path, rank, shape, map->values);
-        free(path);
-        TE_TRY(status);
-    }
-    return TE_OK;
+    const te_map *map = &to->prediction->maps[t];
+    int64_t shape[3] = {map->height, map->width, map->channels};
+    int rank = map->channels > 1 ? 3 : 2;
+    char *path = path_of(to, "_", map->task, ".npy");
+    te_status status = !path          ? TE_ERR_MEMORY
+                       : map->classes ? te_npy_save_bytes(path, 2, shape, map->classes)
+                                      : te_npy_save_float(path, rank, shape, map->values);
+    free(path);
+    return status;
 }
 
-static te_status save_gates(const target *to)
+static te_status save_gates(const target *to, int t)
 {
     const te_prediction *prediction = to->prediction;
     const te_config *config = &prediction->config;
-    for (int t = 0; t < config->task_count; t++) {
-        const float *taps[TE_MAX_TAPS];
-        for (int tap = 0; tap < config->tap_count; tap++) {
-            taps[tap] = prediction->gates[tap] + t * config->scores;
-        }
-        te_sheet_gates gates = {.taps = taps, .tap_count = config->tap_count, .score_count = config->scores,
-                                .height = prediction->fit.input_height / TE_PATCH,
-                                .width = prediction->fit.input_width / TE_PATCH,
-                                .stride = (size_t)(config->scores * config->task_count), .memory = config->memory,
-                                .title = te_tasks[config->tasks[t]].title};
-        char footer[256];
-        snprintf(footer, sizeof footer, "TaskExpert %s - %s, the whole input with its padding", te_version(), to->stem);
-        te_picture *sheet;
-        TE_TRY(te_sheet_draw_gates(&sheet, &gates, footer));
-        te_status status = save_picture(to, "_gates_", config->task_names[t], sheet);
-        te_picture_free(sheet);
-        TE_TRY(status);
+    const float *taps[TE_MAX_TAPS];
+    for (int tap = 0; tap < config->tap_count; tap++) {
+        taps[tap] = prediction->gates[tap] + t * config->scores;
     }
-    return TE_OK;
+    te_sheet_gates gates = {.taps = taps, .tap_count = config->tap_count, .score_count = config->scores,
+                            .height = prediction->fit.input_height / TE_PATCH,
+                            .width = prediction->fit.input_width / TE_PATCH,
+                            .stride = (size_t)(config->scores * config->task_count), .memory = config->memory,
+                            .title = te_tasks[config->tasks[t]].title};
+    char footer[256];
+    snprintf(footer, sizeof footer, "TaskExpert %s - %s, the whole input with its padding", te_version(), to->stem);
+    te_picture *sheet;
+    TE_TRY(te_sheet_draw_gates(&sheet, &gates, footer));
+    te_status status = save_picture(to, "_gates_", config->task_names[t], sheet);
+    te_picture_free(sheet);
+    return status;
 }
 
-static te_status save_raw(const target *to)
+static te_status save_raw(const target *to, int t)
 {
+    (void)t;
     const te_prediction *prediction = to->prediction;
     const te_config *config = &prediction->config;
     int64_t height = prediction->fit.input_height, width = prediction->fit.input_width;
     te_entry_out entries[1 + TE_TASK_COUNT];
     entries[0] = (te_entry_out){.name = "input", .rank = 3, .shape = {3, height, width}, .data = prediction->input};
-    for (int t = 0; t < config->task_count; t++) {
-        entries[1 + t] = (te_entry_out){.name = config->task_names[t], .rank = 3,
-                                        .shape = {config->channels[t], height, width},
-                                        .data = prediction->logits[t]};
+    for (int i = 0; i < config->task_count; i++) {
+        entries[1 + i] = (te_entry_out){.name = config->task_names[i], .rank = 3,
+                                        .shape = {config->channels[i], height, width},
+                                        .data = prediction->logits[i]};
     }
     char *path = path_of(to, "", "", ".raw.safetensors");
     te_status status = path ? te_safetensors_save(path, entries, 1 + (size_t)config->task_count, TE_STORE_FP32, NULL, 0)
@@ -169,25 +155,60 @@ static te_status save_raw(const target *to)
     return status;
 }
 
-te_status te_prediction_save(const te_prediction *prediction, const char *folder, const char *stem, unsigned what)
+/* ---- all of it ---- */
+
+enum { MOST_FILES = 2 + 4 * TE_TASK_COUNT };
+
+/* One file to write. */
+typedef struct piece {
+    te_status (*save)(const target *to, int t);
+    int t;
+} piece;
+
+typedef struct saving {
+    target to;
+    piece pieces[MOST_FILES];
+    int count;
+} saving;
+
+/* What takes longest comes first. */
+static void list_pieces(saving *at, unsigned what)
 {
     static const struct {
         unsigned bit;
-        te_status (*save)(const target *to);
-    } kinds[] = {{TE_SAVE_MAPS, save_maps},   {TE_SAVE_OVERVIEW, save_overview}, {TE_SAVE_NPY, save_values},
-                 {TE_SAVE_GATES, save_gates}, {TE_SAVE_RAW, save_raw}};
+        bool each_task, depth_alone;
+        te_status (*save)(const target *to, int t);
+    } kinds[] = {{TE_SAVE_OVERVIEW, false, false, save_overview}, {TE_SAVE_RAW, false, false, save_raw},
+                 {TE_SAVE_MAPS, true, false, save_rendered},      {TE_SAVE_MAPS, true, true, save_millimetres},
+                 {TE_SAVE_NPY, true, false, save_values},         {TE_SAVE_GATES, true, false, save_gates}};
+    const te_config *config = &at->to.prediction->config;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        for (int t = 0; (what & kinds[i].bit) && t < (kinds[i].each_task ? config->task_count : 1); t++) {
+            if (!kinds[i].depth_alone || config->tasks[t] == TE_DEPTH) {
+                at->pieces[at->count++] = (piece){kinds[i].save, t};
+            }
+        }
+    }
+}
+
+static te_status save_piece(int index, void *context)
+{
+    const saving *at = context;
+    return at->pieces[index].save(&at->to, at->pieces[index].t);
+}
+
+te_status te_prediction_save(const te_prediction *prediction, const char *folder, const char *stem, unsigned what)
+{
     if (!what || (what & ~(unsigned)(TE_SAVE_MAPS | TE_SAVE_OVERVIEW | TE_SAVE_NPY | TE_SAVE_GATES | TE_SAVE_RAW))) {
         return te_fail(TE_ERR_ARGUMENT, "%#x is no set of TE_SAVE_* bits", what);
     }
     if (!*stem || strchr(stem, '/')) {
         return te_fail(TE_ERR_ARGUMENT, "'%s' is no stem of a file name", stem);
     }
-    target to = {prediction, folder, stem};
+    saving at = {.to = {prediction, folder, stem}};
+    const int64_t large = 1 << 24; /* pixels: several maps of such a picture at a time would take gigabytes */
+    bool alone = (int64_t)prediction->maps[0].width * prediction->maps[0].height > large; /* that of the picture */
+    list_pieces(&at, what);
     TE_TRY(te_folder_make(folder));
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (what & kinds[i].bit) {
-            TE_TRY(kinds[i].save(&to));
-        }
-    }
-    return TE_OK;
+    return te_parallel_run(at.count, alone ? 1 : 0, save_piece, &at);
 }
