@@ -65,7 +65,8 @@ TE_API const char *te_last_error(void);
 /* The library's version, for example "0.1.0". */
 TE_API const char *te_version(void);
 
-typedef enum te_log_level { TE_LOG_DETAIL, TE_LOG_INFO, TE_LOG_WARNING } te_log_level;
+/* TE_LOG_PROGRESS: what is being done just now, in place of such a line before it; an empty one takes it away. */
+typedef enum te_log_level { TE_LOG_PROGRESS, TE_LOG_DETAIL, TE_LOG_INFO, TE_LOG_WARNING } te_log_level;
 
 /* `line` has no newline at its end. */
 typedef void (*te_log_function)(te_log_level level, const char *line, void *context);

@@ -278,6 +278,46 @@ static void a_damaged_cache_never_reaches_the_driver(void **state)
     run_from_cache(0);
 }
 
+static char told[512]; /* lines of progress, one behind the other */
+
+static void hear_progress(te_log_level level, const char *line, void *context)
+{
+    (void)context;
+    if (level == TE_LOG_PROGRESS && *line) {
+        snprintf(told + strlen(told), sizeof told - strlen(told), "%s\n", line);
+    }
+}
+
+static void create_named(te_device *device, const char *family)
+{
+    te_kernel *kernel;
+    assert_ok(te_kernel_create(&kernel, device, family, family, ""));
+    te_kernel_free(kernel);
+}
+
+/* Two programs are announced, then made; the second time both come from the cache and there is nothing to wait for. */
+static void compilation_is_shown(void **state)
+{
+    (void)state;
+    write_text("one.cl", "__kernel void one(__global float *x)\n{\n    x[0] = 1.0f;\n}\n");
+    write_text("two.cl", "__kernel void two(__global float *x)\n{\n    x[0] = 2.0f;\n}\n");
+    for (int round = 0; round < 2; round++) {
+        told[0] = '\0';
+        te_set_log(hear_progress, NULL);
+        te_device *device = open_device("kernels.folder", folder);
+        assert_ok(te_program_expect(device, "one", ""));
+        assert_ok(te_program_expect(device, "two", ""));
+        assert_ok(te_program_expect(device, "one", ""));
+        create_named(device, "two");
+        create_named(device, "one");
+        te_device_close(device);
+        te_set_log(NULL, NULL);
+        assert_int_equal(strstr(told, "compiling kernels for this device, once: 1 of 2 (two)\n") != NULL, round == 0);
+        assert_int_equal(strstr(told, "compiling kernels for this device, once: 2 of 2 (one)\n") != NULL, round == 0);
+        assert_true(round == 0 || !told[0]);
+    }
+}
+
 static void an_unwritable_cache_is_one_warning(void **state)
 {
     (void)state;
@@ -356,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_folder_stands_in_for_the_embedded_kernels),
         cmocka_unit_test(build_errors_name_file_and_line),
         cmocka_unit_test(a_damaged_cache_never_reaches_the_driver),
+        cmocka_unit_test(compilation_is_shown),
         cmocka_unit_test(an_unwritable_cache_is_one_warning),
         cmocka_unit_test(exported_programs_run_without_a_compiler),
         cmocka_unit_test(buffers_are_checked),

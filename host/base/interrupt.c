@@ -2,15 +2,21 @@
 
 #include <stdatomic.h>
 
-/* A lock-free atomic: a signal handler may store to it. */
-static atomic_int wanted;
+/* Lock-free atomics: a signal handler may store to them. */
+static atomic_int wanted, seen;
 
 void te_interrupt(void)
 {
     atomic_store(&wanted, 1);
+    atomic_store(&seen, 1);
 }
 
 te_status te_interrupt_check(void)
 {
     return atomic_exchange(&wanted, 0) ? te_fail(TE_ERR_INTERRUPTED, "interrupted") : TE_OK;
+}
+
+bool te_interrupt_seen(void)
+{
+    return atomic_load(&seen);
 }

@@ -4,7 +4,12 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 /* TE_ERR_INTERRUPTED, once, after te_interrupt() was called; TE_OK otherwise. */
 te_status te_interrupt_check(void);
+
+/* Was te_interrupt() ever called? What is not needed is then left undone. */
+bool te_interrupt_seen(void);
 
 #endif

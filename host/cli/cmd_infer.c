@@ -1,4 +1,5 @@
 /* taskexpert infer: dense maps of pictures. */
+#include "duration.h"
 #include "folder.h"
 #include "forward_timer.h"
 #include "inputs.h"
@@ -34,6 +35,7 @@ typedef struct job {
     cli_inputs inputs;
     const char *out;
     uint64_t passes; /* of --time; 0: predict */
+    double start;    /* of the command */
     te_model *model;
     te_settings *settings;
     te_device *device;
@@ -167,6 +169,9 @@ static int infer(job *at)
     } else {
         CLI_TRY(cli_report(te_evaluator_create(&at->evaluator, at->model, at->device, at->settings)));
         te_evaluator_set_report(at->evaluator, after_tile, at);
+        if (cli_message_get_level() > 0) {
+            cli_note("ready for pictures after %.2f s", cli_now() - at->start);
+        }
         CLI_TRY(cli_inputs_run(&at->inputs, run_picture, at));
     }
     /* also where no call was left to be interrupted: whoever started the command wants it to stop */
@@ -188,7 +193,7 @@ static int run(const cli_arguments *arguments)
     job at = {.arguments = arguments,
               .sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
                           .words = arguments->settings, .word_count = arguments->setting_count},
-              .out = arguments->option[OUT]};
+              .out = arguments->option[OUT], .start = cli_now()};
     int status = conclude(&at, infer(&at));
     te_evaluator_free(at.evaluator);
     status = cli_device_close(at.device, status);

@@ -88,7 +88,9 @@ void cli_message_log(te_log_level level, const char *line, void *context)
 {
     static const int least[] = {[TE_LOG_DETAIL] = 1, [TE_LOG_INFO] = 0, [TE_LOG_WARNING] = -1};
     (void)context;
-    if (message_level >= least[level]) {
+    if (level == TE_LOG_PROGRESS) {
+        cli_progress_tell(message_level >= 0 ? line : "");
+    } else if (message_level >= least[level]) {
         cli_progress_clear();
         fprintf(stderr, "taskexpert: %s%s\n", level == TE_LOG_WARNING ? "warning: " : "", line);
     }

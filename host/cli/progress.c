@@ -16,13 +16,17 @@ static struct {
     double item_start;
 } progress;
 
-void cli_progress_start(size_t total, int quiet)
+static int can_redraw(void)
 {
     const char *terminal = getenv("TERM");
-    int can_redraw = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+    return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+void cli_progress_start(size_t total, int quiet)
+{
     progress.total = total;
-    progress.bar = !quiet && can_redraw;
-    progress.lines = !quiet && !can_redraw;
+    progress.bar = !quiet && can_redraw();
+    progress.lines = !quiet && !can_redraw();
     progress.start = progress.item_start = cli_now();
 }
 
@@ -65,6 +69,24 @@ static size_t whole_characters(const char *text, size_t length)
     return length;
 }
 
+/* In place of what is drawn, cut so that it stays in one line. */
+static void draw_line(const char *line)
+{
+    size_t width = terminal_width() - 1; /* a full line would wrap */
+    size_t fits = strlen(line) > width ? whole_characters(line, width) : strlen(line);
+    fprintf(stderr, "\r\033[K%.*s", (int)fits, line);
+    fflush(stderr);
+    progress.drawn = 1;
+}
+
+void cli_progress_tell(const char *text)
+{
+    cli_progress_clear();
+    if (*text && can_redraw()) {
+        draw_line(text);
+    }
+}
+
 /* "[======>             ]  3/10  12 s left  photo.jpg", the name cut so that all stays in one line. */
 static void draw(size_t done, const char *name)
 {
@@ -79,13 +101,9 @@ static void draw(size_t done, const char *name)
     }
     int filled = (int)(BAR * done / progress.total);
     copy_printable(shown, sizeof shown, name);
-    int length = snprintf(line, sizeof line, "[%.*s%.*s] %zu/%zu%s  %s", filled, full, BAR - filled, empty, done,
-                          progress.total, left, shown);
-    size_t width = terminal_width() - 1; /* a full line would wrap */
-    size_t fits = (size_t)length > width ? whole_characters(line, width) : (size_t)length;
-    fprintf(stderr, "\r\033[K%.*s", (int)fits, line);
-    fflush(stderr);
-    progress.drawn = 1;
+    snprintf(line, sizeof line, "[%.*s%.*s] %zu/%zu%s  %s", filled, full, BAR - filled, empty, done, progress.total, left,
+             shown);
+    draw_line(line);
 }
 
 void cli_progress_show(size_t index, const char *text)

@@ -17,6 +17,9 @@ void cli_progress_end(size_t index, const char *name);
 /* What is being done about item `index` just now: `text` takes its name's place on the bar. */
 void cli_progress_show(size_t index, const char *text);
 
+/* What is being done outside of such jobs, on a terminal, in place of the bar or the text before; empty: nothing. */
+void cli_progress_tell(const char *text);
+
 /* Take the bar off the terminal, before anything else is printed. The next begin or end draws it again. */
 void cli_progress_clear(void);
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what)
+te_status te_buffer_create_filled(te_buffer **buffer, te_device *device, size_t bytes, const void *data, const char *what)
 {
     double mib = (double)bytes / (1 << 20);
     if (bytes > device->caps.max_allocation) {
@@ -18,7 +18,10 @@ te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, 
         return TE_ERR_MEMORY;
     }
     cl_int code;
-    created->memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes ? bytes : 1, NULL, &code);
+    double start = te_clock_now();
+    bool filled = data && bytes > 0;
+    cl_mem_flags flags = CL_MEM_READ_WRITE | (filled ? CL_MEM_COPY_HOST_PTR : 0);
+    created->memory = clCreateBuffer(device->context, flags, bytes ? bytes : 1, filled ? (void *)(uintptr_t)data : NULL, &code);
     if (code != CL_SUCCESS) {
         free(created);
         te_cl_fail(device, code, "clCreateBuffer", NULL);
@@ -30,7 +33,15 @@ te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, 
     device->allocated += bytes;
     device->peak = device->allocated > device->peak ? device->allocated : device->peak;
     *buffer = created;
+    if (filled && device->recording) {
+        te_device_record(device, "write to device", start, te_clock_now());
+    }
     return TE_OK;
+}
+
+te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what)
+{
+    return te_buffer_create_filled(buffer, device, bytes, NULL, what);
 }
 
 void te_buffer_free(te_buffer *buffer)

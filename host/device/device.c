@@ -59,24 +59,12 @@ te_status te_device_open(te_device **device, const te_settings *settings)
     return status;
 }
 
-static void free_programs(te_program *program)
-{
-    while (program) {
-        te_program *next = program->next;
-        clReleaseProgram(program->program);
-        free(program->family);
-        free(program->options);
-        free(program);
-        program = next;
-    }
-}
-
 void te_device_close(te_device *device)
 {
     if (!device) {
         return;
     }
-    free_programs(device->programs);
+    te_programs_free(device);
     if (device->queue) {
         clFinish(device->queue);
         te_library_release(device);

@@ -45,6 +45,9 @@ typedef struct te_buffer te_buffer;
 
 /* `bytes` bytes of device memory. TE_ERR_MEMORY names `what`, the size and the device's limit. */
 te_status te_buffer_create(te_buffer **buffer, te_device *device, size_t bytes, const char *what);
+
+/* The same with a copy of `data` inside, for which the queue is not waited for. */
+te_status te_buffer_create_filled(te_buffer **buffer, te_device *device, size_t bytes, const void *data, const char *what);
 void te_buffer_free(te_buffer *buffer);
 size_t te_buffer_bytes(const te_buffer *buffer);
 
@@ -64,6 +67,9 @@ size_t te_device_memory(const te_device *device, size_t *peak);
 
 /* One kernel of a program, its arguments bound; enqueue it as often as needed. */
 typedef struct te_kernel te_kernel;
+
+/* Announce a program, so that it can be told how many there are to compile. */
+te_status te_program_expect(te_device *device, const char *family, const char *options);
 
 /* Kernel `name` of kernels/<family>.cl built with `options` ("-DTILE=8 ..."). The program is built, or taken from the
  * cache, when it is first needed. */

@@ -45,12 +45,16 @@ unsigned te_quirks(const te_device_info *info);
 
 typedef struct te_program {
     char *family, *options;
-    cl_program program;
+    cl_program program;      /* NULL: expected, not built yet */
+    char *source;            /* of what was compiled and is not in the cache yet; else NULL */
     struct te_program *next;
 } te_program;
 
 /* Build or find the program of a family. */
 te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program);
+
+/* Put into the cache what is not there yet, and free all. */
+void te_programs_free(te_device *device);
 
 /* A compiled program kept on disk under everything that it depends on. */
 typedef struct te_cache_key {
@@ -123,12 +127,14 @@ struct te_device {
     te_device_info info;
     struct te_settings *settings;
     te_program *programs;
+    unsigned program_count, built_count;
     unsigned pending;            /* kernels enqueued since the last flush */
     size_t allocated, peak;      /* bytes of live buffers */
     te_tunings tunings;
     te_recording *recording;     /* NULL: nothing is recorded */
     bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
     bool told_compiling;         /* the wait for the first compilation was announced */
+    bool binaries_late;          /* the driver takes its time to hand out a binary: not while somebody waits for results */
 };
 
 struct te_buffer {

@@ -1,8 +1,10 @@
 /* The one place that builds programs: prebuilt binary, cached binary or source. */
 #include "device/opencl.h"
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -119,6 +121,8 @@ static te_status build_source(te_device *device, te_program *wanted, const char 
         device->told_compiling = true;
         te_log(TE_LOG_INFO, "compiling kernels for %s (kept for the next run)", device->info.name);
     }
+    te_log(TE_LOG_PROGRESS, "compiling kernels for this device, once: %u of %u (%s)", device->built_count + 1,
+           device->program_count, wanted->family);
     cl_int code;
     wanted->program = clCreateProgramWithSource(device->context, 1, &source, NULL, &code);
     if (code != CL_SUCCESS) {
@@ -128,9 +132,28 @@ static te_status build_source(te_device *device, te_program *wanted, const char 
     if (code != CL_SUCCESS) {
         te_status status = fail_build(device, wanted, wanted->program, code);
         clReleaseProgram(wanted->program);
+        wanted->program = NULL;
         return status;
     }
     return TE_OK;
+}
+
+/* Into the cache. PoCL compiles every kernel of a program once more for its binary, which takes longer than all that comes
+ * before the first result: seen once, it is put off until the device is closed. */
+static void keep(te_device *device, te_program *program)
+{
+    const double late = 0.1;
+    double start = te_clock_now();
+    te_cache_key key = {.source = program->source, .options = program->options, .info = &device->info};
+    size_t bytes;
+    unsigned char *binary = binary_of(program->program, &bytes);
+    if (binary) {
+        te_cache_save(&key, binary, bytes);
+    }
+    device->binaries_late |= te_clock_now() - start > late;
+    free(binary);
+    free(program->source);
+    program->source = NULL;
 }
 
 static te_status build(te_device *device, te_program *wanted)
@@ -147,26 +170,30 @@ static te_status build(te_device *device, te_program *wanted)
     te_status status = TE_OK;
     if (!binary || build_binary(device, binary, bytes, wanted->options, &wanted->program) != CL_SUCCESS) {
         status = build_source(device, wanted, source);
+        te_log(TE_LOG_PROGRESS, "%s", "");
         if (status == TE_OK && use_cache) {
-            unsigned char *fresh = binary_of(wanted->program, &bytes);
-            if (fresh) {
-                te_cache_save(&key, fresh, bytes);
-            }
-            free(fresh);
+            wanted->source = source;
+            source = NULL;
+        }
+        if (wanted->source && !device->binaries_late) {
+            keep(device, wanted);
         }
     }
     if (status == TE_OK && exports) {
         status = export_program(device, wanted, source);
         if (status != TE_OK) {
             clReleaseProgram(wanted->program);
+            wanted->program = NULL;
         }
     }
+    device->built_count += status == TE_OK;
     free(binary);
     free(source);
     return status;
 }
 
-te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program)
+/* The device's entry for a program, built or not; a new one where there is none. */
+static te_status find(te_device *device, const char *family, const char *options, te_program **program)
 {
     char all_options[512];
     int length = snprintf(all_options, sizeof all_options, "%s%s%s", common_options, *options ? " " : "", options);
@@ -175,26 +202,68 @@ te_status te_program_get(te_device *device, const char *family, const char *opti
     }
     for (te_program *known = device->programs; known; known = known->next) {
         if (strcmp(known->family, family) == 0 && strcmp(known->options, all_options) == 0) {
-            *program = known->program;
+            *program = known;
             return TE_OK;
         }
     }
-    te_program *wanted = te_alloc(1, sizeof *wanted, "a program");
-    if (!wanted) {
+    te_program *made = te_alloc(1, sizeof *made, "a program");
+    if (!made) {
         return TE_ERR_MEMORY;
     }
-    wanted->family = strdup(family);
-    wanted->options = strdup(all_options);
-    te_status status = wanted->family && wanted->options ? build(device, wanted)
-                                                         : te_fail(TE_ERR_MEMORY, "out of memory for a program");
-    if (status != TE_OK) {
-        free(wanted->family);
-        free(wanted->options);
-        free(wanted);
-        return status;
-    }
-    wanted->next = device->programs;
-    device->programs = wanted;
+    made->family = strdup(family);
+    made->options = strdup(all_options);
+    made->next = device->programs;
+    device->programs = made; /* and freed with the others, whatever happens */
+    device->program_count++;
+    *program = made;
+    return made->family && made->options ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for a program");
+}
+
+te_status te_program_expect(te_device *device, const char *family, const char *options)
+{
+    te_program *expected;
+    return find(device, family, options, &expected);
+}
+
+te_status te_program_get(te_device *device, const char *family, const char *options, cl_program *program)
+{
+    te_program *wanted;
+    TE_TRY(find(device, family, options, &wanted));
+    TE_TRY(wanted->program ? TE_OK : build(device, wanted));
     *program = wanted->program;
     return TE_OK;
+}
+
+static void keep_all(te_device *device)
+{
+    unsigned count = 0, done = 0;
+    for (te_program *program = device->programs; program; program = program->next) {
+        count += program->source != NULL;
+    }
+    if (count > 0) {
+        te_log(TE_LOG_INFO, "keeping compiled kernels for the next run");
+    }
+    for (te_program *program = device->programs; program && !te_interrupt_seen(); program = program->next) {
+        if (program->source) {
+            te_log(TE_LOG_PROGRESS, "keeping compiled kernels for the next run: %u of %u", ++done, count);
+            keep(device, program);
+        }
+    }
+    te_log(TE_LOG_PROGRESS, "%s", "");
+}
+
+void te_programs_free(te_device *device)
+{
+    keep_all(device);
+    for (te_program *program = device->programs; program;) {
+        te_program *next = program->next;
+        if (program->program) {
+            clReleaseProgram(program->program);
+        }
+        free(program->family);
+        free(program->options);
+        free(program->source);
+        free(program);
+        program = next;
+    }
 }

@@ -139,14 +139,28 @@ static te_buffer *borrow(const te_plan *owner, int param)
     return NULL;
 }
 
-/* A param's data go from the host's memory or its file straight to where the device has them. */
-static te_status fill(te_buffer *buffer, const te_params *params, int param)
+/* Room for the largest of the params that are in a file: one for all, since memory that comes and goes between the
+ * device's buffers leaves gaps. */
+static te_status create_staging(te_plan *plan)
 {
-    void *data;
-    TE_TRY(te_buffer_map(buffer, &data));
-    te_status status = te_params_read(params, param, data);
-    te_status unmapped = te_buffer_unmap(buffer, data);
-    return status == TE_OK ? unmapped : status;
+    int64_t most = 0;
+    for (int i = 0; i < plan->value_count; i++) {
+        const te_placed *value = &plan->values[i];
+        bool in_file = value->place == TE_PLACE_PARAM && !plan->graph->params->list[value->param].data;
+        most = in_file && value->elements > most ? value->elements : most;
+    }
+    plan->staging = most > 0 ? te_alloc((size_t)most, sizeof *plan->staging, "weights on their way to the device") : NULL;
+    return most > 0 && !plan->staging ? TE_ERR_MEMORY : TE_OK;
+}
+
+/* A buffer with a param's data, from the host's memory or its file. */
+static te_status create_param(te_plan *plan, te_placed *value)
+{
+    const te_params *params = plan->graph->params;
+    const te_param *param = &params->list[value->param];
+    TE_TRY(param->data ? TE_OK : te_params_read(params, value->param, plan->staging));
+    return te_buffer_create_filled(&value->buffer, plan->device, bytes_of(value), param->data ? param->data : plan->staging,
+                                   param->name);
 }
 
 /* Make sure that a param, constant or input has its buffer; a param's is filled. */
@@ -161,13 +175,14 @@ static te_status provide(te_plan *plan, int index)
         value->borrowed = true;
         return TE_OK;
     }
-    TE_TRY(te_buffer_create(&value->buffer, plan->device, bytes_of(value), param ? param->name : "a constant"));
+    TE_TRY(param ? create_param(plan, value)
+                 : te_buffer_create(&value->buffer, plan->device, bytes_of(value), "a constant"));
     if (value->place == TE_PLACE_INPUT) {
         plan->memory.activations += bytes_of(value);
     } else if (value->read_by_body) {
         plan->memory.parameters += bytes_of(value);
     }
-    return param ? fill(value->buffer, plan->graph->params, value->param) : TE_OK;
+    return TE_OK;
 }
 
 typedef struct provide_context {
@@ -193,7 +208,7 @@ static bool is_over(const te_placed *value, int step)
  * while it works. */
 static te_status release_after(te_plan *plan, int step)
 {
-    const size_t much = 32 << 20;
+    const size_t much = 4 << 20;
     size_t bytes = 0;
     for (int i = 0; i < plan->value_count; i++) {
         bytes += is_over(&plan->values[i], step) ? bytes_of(&plan->values[i]) : 0;
@@ -266,6 +281,7 @@ te_status te_step_run(te_plan *plan, te_step *step)
 te_status te_plan_bind(te_plan *plan)
 {
     find_lifetimes(plan);
+    TE_TRY(create_staging(plan));
     TE_TRY(run_prologue(plan));
     TE_TRY(place_results(plan));
     for (int i = 0; i < plan->value_count; i++) {
@@ -274,6 +290,8 @@ te_status te_plan_bind(te_plan *plan)
             TE_TRY(provide(plan, i));
         }
     }
+    free(plan->staging);
+    plan->staging = NULL;
     for (int i = 0; i < plan->step_count; i++) {
         if (!in_prologue(plan, &plan->steps[i])) {
             TE_TRY(te_step_bind(plan, &plan->steps[i]));

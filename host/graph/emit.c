@@ -92,8 +92,24 @@ te_status te_plan_emit(te_plan *plan, const te_call *call)
     return choose(plan, call)->emit(plan, call);
 }
 
+/* Announce all programs before the first is built. What is emitted again in smaller work-groups may need others. */
+static te_status list_programs(te_plan *plan)
+{
+    int steps = plan->step_count, values = plan->value_count;
+    plan->listing = true;
+    plan->work_group = te_device_caps(plan->device)->max_work_group;
+    te_status status = TE_OK;
+    for (int i = 0; i < plan->graph->call_count && status == TE_OK; i++) {
+        status = te_plan_emit(plan, &plan->graph->calls[i]);
+    }
+    plan->listing = false;
+    drop_from(plan, steps, values);
+    return status;
+}
+
 te_status te_plan_emit_all(te_plan *plan)
 {
+    TE_TRY(list_programs(plan));
     for (int i = 0; i < plan->graph->call_count; i++) {
         const te_call *call = &plan->graph->calls[i];
         TE_TRY(te_interrupt_check());
@@ -178,6 +194,9 @@ te_status te_plan_launch(te_plan *plan, const te_launch *launch)
 {
     te_step step = {.launch = *launch};
     TE_TRY(check_sizes(launch));
+    if (plan->listing) {
+        return te_program_expect(plan->device, launch->family, launch->options ? launch->options : "");
+    }
     for (int i = 0; i < 3; i++) {
         step.launch.global[i] = launch->global[i] ? launch->global[i] : 1;
     }

@@ -88,6 +88,7 @@ void te_plan_free(te_plan *plan)
         te_buffer_free(plan->slots[i]);
     }
     free(plan->slots);
+    free(plan->staging);
     free(plan->values);
     free(plan->variants);
     free(plan->works);

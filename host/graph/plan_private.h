@@ -36,9 +36,11 @@ struct te_plan {
     te_buffer **slots;
     int slot_count;
     size_t work_group;       /* see te_plan_work_group() */
+    bool listing;            /* nothing is emitted: which programs there are is told to the device */
     bool too_large;          /* a launch of this attempt exceeded its kernel's own limit */
     const te_variant **variants; /* of each call */
     int *works;              /* of each call, as the device's recording names it */
+    float *staging;          /* while params go to the device */
     te_plan_memory memory;
 };
 
