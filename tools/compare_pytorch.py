@@ -5,8 +5,10 @@
     compare_pytorch.py --taskexpert build/taskexpert --config configs/rooms.ini --train --batch 4
 
 With --train, a round is `train` on generated rooms for N+1 steps, of which the first is left out and the time that a
-step waited for its samples too, and as many steps of PyTorch on a batch of the same size: forward, six losses,
-backward, clipping, Adam; no stochastic depth, no augmentation.
+step waited for its samples too, and as many steps of PyTorch on a batch of the same size: forward, losses, backward,
+clipping, Adam; no stochastic depth, no augmentation. With --dtype bfloat16 PyTorch trains as its users do, by autocast:
+operands of products in bfloat16, weights, moments and losses in float32. Generated rooms have ROOMS_CLASSES classes, so
+a model of --model is made for them.
 
 Each round runs `infer --time N` (which warms up, then times N forward passes) and N forward passes of PyTorch after
 one to warm up. Only times of one run are comparable. PyTorch runs the model of tests/reference as it is written:
@@ -37,6 +39,7 @@ from taskexpert import TaskExpert, load_weights, model_names  # noqa: E402
 from training import train  # noqa: E402
 
 LINE = "forward_seconds"
+ROOMS_CLASSES = 22  # of generated rooms, which training draws
 PRODUCT = 1024  # rows, columns and depth of the product that judges PyTorch's BLAS
 SLOW_BLAS = 0.25  # of the rate of a convolution of the same size
 
@@ -99,6 +102,17 @@ def draw_batch(model, batch, size, dtype):
     images = random.standard_normal((batch, 3) + tuple(size))
     return (torch.from_numpy(images).to(dtype),
             {task: torch.from_numpy(np.asarray(values, np.float32)).to(dtype) for task, values in labels.items()})
+
+
+def use_autocast(model, dtype):
+    """Let forward passes of a float32 model take products in `dtype`; its logits stay float32, as losses want them."""
+    forward = model.forward
+
+    def forward_cast(image):
+        with torch.autocast("cpu", dtype):
+            result = forward(image)
+        return result._replace(logits={task: logits.float() for task, logits in result.logits.items()})
+    model.forward = forward_cast
 
 
 def time_torch_training(model, batch, number):
@@ -190,9 +204,15 @@ def measure(options, folder):
     load_before = os.getloadavg()[0]  # others' work: a busy machine makes poor timings
     rates = check_blas(options)
     weights = options.weights or \
-        make_weights(options.taskexpert, folder, options.config, options.model, options.size)
+        make_weights(options.taskexpert, folder, options.config, options.model, options.size,
+                     classes=ROOMS_CLASSES if options.train and not options.config else None)
     dtype = getattr(torch, options.dtype)
-    model, fused = load_model(weights, dtype)
+    if options.train and dtype != torch.float32:
+        model, fused = load_model(weights, torch.float32)
+        use_autocast(model, dtype)
+        dtype = torch.float32
+    else:
+        model, fused = load_model(weights, dtype)
     size = model.config.height, model.config.width_pixels
     rgb, picture = noise(size, 3), os.path.join(folder, "noise.png")
     write_png(picture, rgb)

@@ -20,8 +20,8 @@ def parse_size(text):
     return int(height), int(width)
 
 
-def write_config(path, source, backbone, size):
-    """The ini file `source` (None: none) with the backbone (None: as it is) and the input size replaced."""
+def write_config(path, source, backbone, size, classes=None):
+    """The ini file `source` (None: none) with the backbone, the input size and the classes replaced (None: as they are)."""
     config = configparser.ConfigParser(inline_comment_prefixes=(";", "#"), interpolation=None)
     if source is not None:
         with open(source, encoding="utf-8") as file:
@@ -31,6 +31,8 @@ def write_config(path, source, backbone, size):
             config.add_section(section)
     if backbone is not None:
         config.set("model", "backbone", backbone)
+    if classes is not None:
+        config.set("model", "semseg_classes", str(classes))
     if size is not None:
         config.set("input", "height", str(size[0]))
         config.set("input", "width", str(size[1]))
@@ -67,9 +69,9 @@ def run(*arguments):
     return done.stdout
 
 
-def make_weights(taskexpert, folder, source, backbone, size, seed=1):
+def make_weights(taskexpert, folder, source, backbone, size, seed=1, classes=None):
     """Random weights as `init` writes them. Returns the file's path."""
     config, weights = os.path.join(folder, "config.ini"), os.path.join(folder, "w.safetensors")
-    write_config(config, source, backbone, size)
+    write_config(config, source, backbone, size, classes)
     run(taskexpert, "init", "--config", config, "-o", weights, "--seed", seed)
     return weights
