@@ -99,15 +99,28 @@ WORK_GROUP_OF_ONE __kernel void head_upsample_dx_lines_cpu(__global const float 
     dy += plane * (size_t)to_height * (size_t)to_width;
     sums += (plane * (size_t)height + (size_t)line) * (size_t)to_width;
     for (int x = 0; x < to_width; x += 16) {
-        float16 sum = 0.0f;
-        for (int y = y0; y <= y1; y++) {
-            float share = bilinear_share(line, height, y, ratio);
-            sum = share == 0.0f ? sum : fma((float16)(share), vload16(0, dy + (size_t)y * (size_t)to_width + x), sum);
+        vstore16((float16)(0.0f), 0, sums + x);
+    }
+    for (int y = y0; y <= y1; y++) {
+        float share = bilinear_share(line, height, y, ratio);
+        for (int x = 0; x < to_width && share != 0.0f; x += 16) {
+            float16 value = vload16(0, dy + (size_t)y * (size_t)to_width + x);
+            vstore16(fma((float16)(share), value, vload16(0, sums + x)), 0, sums + x);
         }
-        vstore16(sum, 0, sums + x);
     }
 }
 
+/* Weights of cell `cell` of `size` in 16 fine positions, as bilinear_share(). */
+static inline float16 bilinear_shares(int cell, int size, int fine, float ratio)
+{
+    const int16 steps = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    float16 s = fmax((convert_float16(fine + steps) + 0.5f) * ratio - 0.5f, 0.0f);
+    int16 first = min(convert_int16(s), size - 1), second = min(first + 1, size - 1);
+    float16 t = s - convert_float16(first), none = 0.0f;
+    return select(none, 1.0f - t, first == cell) + select(none, t, second == cell);
+}
+
+/* A cell's window of fine positions is taken 16 at a time, from where all of them are inside the line. */
 WORK_GROUP_OF_ONE __kernel void head_upsample_dx_columns_cpu(__global const float *restrict sums,
                                                              __global float *restrict dx, int height, int width, int K,
                                                              int to_width)
@@ -115,13 +128,18 @@ WORK_GROUP_OF_ONE __kernel void head_upsample_dx_columns_cpu(__global const floa
     int column = (int)get_global_id(0), row = (int)get_global_id(1), line = row % height, picture = row / height;
     float ratio = (float)width / (float)to_width;
     int x0 = first_fine(column, ratio), x1 = last_fine(column, width, to_width, ratio);
+    dx += (size_t)(row * width + column) * (size_t)K;
     for (int k = 0; k < K; k++) {
-        __global const float *from = sums + (size_t)((picture * K + k) * height + line) * (size_t)to_width;
-        float sum = 0.0f;
-        for (int x = x0; x <= x1; x++) {
-            float share = bilinear_share(column, width, x, ratio);
-            sum += share == 0.0f ? 0.0f : share * from[x];
+        dx[k] = 0.0f;
+    }
+    for (int x = x0; x <= x1; x += 16) {
+        int start = min(x, to_width - 16);
+        float16 shares = bilinear_shares(column, width, start, ratio);
+        const int16 steps = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        int16 counts = shares != 0.0f && start + steps >= x; /* those before x have had their turn */
+        for (int k = 0; k < K; k++) {
+            __global const float *from = sums + (size_t)((picture * K + k) * height + line) * (size_t)to_width;
+            dx[k] += sum16(select((float16)(0.0f), shares * vload16(0, from + start), counts));
         }
-        dx[(size_t)(row * width + column) * (size_t)K + (size_t)k] = sum;
     }
 }

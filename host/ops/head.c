@@ -26,6 +26,15 @@ static te_status weights_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+static te_status weights_emit_cpu(te_plan *plan, const te_call *call)
+{
+    int64_t O = call->in[0].size[0], D = call->in[0].size[1];
+    te_launch launch = {.family = "head_weights_cpu", .kernel = "head_weights_cpu", .writes = call->out_value,
+                        .global = {(size_t)O}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(O), TE_INT(D)}};
+    return te_plan_launch(plan, &launch);
+}
+
 static void weights_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     int64_t O = call->in[0].size[0], D = call->in[0].size[1];
@@ -40,8 +49,10 @@ static void weights_gradient(te_graph *graph, const te_call *call, te_tensor dy,
     dx[0] = te_head_weights_dx(graph, dy);
 }
 
-static const te_variant weights_variants[] = {{"generic", NULL, NULL, weights_emit}, {0}};
-static const te_case weights_cases[] = {{{TE_SHAPE4(5, 7, 3, 3)}, NULL, TE_FILL_NORMAL}};
+static const te_variant weights_variants[] = {
+    {"generic", NULL, NULL, weights_emit}, {"cpu", NULL, te_prefers_wide_cpu, weights_emit_cpu}, {0}};
+static const te_case weights_cases[] = {{{TE_SHAPE4(5, 7, 3, 3)}, NULL, TE_FILL_NORMAL},
+                                        {{TE_SHAPE4(3, 37, 3, 3)}, NULL, TE_FILL_NAN}};
 
 const te_op te_op_head_weights = {.name = "head_weights", .shape = weights_shape, .variants = weights_variants,
                                   .reference = weights_reference, .gradient = weights_gradient,

@@ -21,7 +21,17 @@ static te_status weights_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant weights_variants[] = {{"generic", NULL, NULL, weights_emit}, {0}};
+static te_status weights_emit_cpu(te_plan *plan, const te_call *call)
+{
+    int64_t O = call->out.size[0], D = call->out.size[1];
+    te_launch launch = {.family = "head_weights_cpu", .kernel = "head_weights_dx_cpu", .writes = call->out_value,
+                        .global = {(size_t)O}, .local = {1, 1, 1},
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(O), TE_INT(D)}};
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant weights_variants[] = {
+    {"generic", NULL, NULL, weights_emit}, {"cpu", NULL, te_prefers_wide_cpu, weights_emit_cpu}, {0}};
 
 const te_op te_op_head_weights_dx = {.name = "head_weights_dx", .shape = weights_shape, .variants = weights_variants};
 

@@ -75,20 +75,33 @@ static te_status dtable_shape(te_call *call)
     return TE_OK;
 }
 
-static te_status dtable_emit(te_plan *plan, const te_call *call)
+static te_launch dtable_launch(const te_call *call)
 {
     const dtable_options *o = (const void *)call->attributes;
     int64_t C = te_shape_width(&call->out);
-    te_launch launch = {.family = "tokens", .kernel = "position_dtable", .writes = call->out_value,
-                        .global = {(size_t)C, (size_t)o->rows},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->rows),
-                                      TE_INT(C), TE_INT(call->in[0].size[0]), TE_INT(o->grids.height),
-                                      TE_INT(o->grids.width), TE_INT(o->grids.from_height),
-                                      TE_INT(o->grids.from_width), TE_INT(o->has_class)}};
+    return (te_launch){.family = "tokens", .kernel = "position_dtable", .writes = call->out_value,
+                       .global = {(size_t)C, (size_t)o->rows},
+                       .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(o->rows),
+                                     TE_INT(C), TE_INT(call->in[0].size[0]), TE_INT(o->grids.height),
+                                     TE_INT(o->grids.width), TE_INT(o->grids.from_height),
+                                     TE_INT(o->grids.from_width), TE_INT(o->has_class)}};
+}
+
+static te_status dtable_emit(te_plan *plan, const te_call *call)
+{
+    te_launch launch = dtable_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dtable_variants[] = {{"generic", NULL, NULL, dtable_emit}, {0}};
+static te_status dtable_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch = dtable_launch(call);
+    te_launch_on_cpu(&launch, "tokens_grad_cpu", "position_dtable_cpu", call->out.size[1], 1);
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant dtable_variants[] = {
+    {"generic", NULL, NULL, dtable_emit}, {"cpu", NULL, te_prefers_wide_cpu, dtable_emit_cpu}, {0}};
 
 const te_op te_op_position_dtable = {.name = "position_dtable", .attribute_bytes = sizeof(dtable_options),
                                      .shape = dtable_shape, .variants = dtable_variants};
