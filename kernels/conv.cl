@@ -4,14 +4,15 @@
  *
  * conv          a work-item computes one y, reading W as it lies in weight files; for few outputs. global (O, B*h*w).
  * conv_unfold   rows of C*k*k neighbours, channel-major as in W's rows, so that a product in G groups with W as it is
- * gives y. Outside the grid: zero. global (C, B*h*w). conv_fold     its transpose: each token gathers what its
- * neighbours' rows hold of it. global (C, B*h*w).
+ * gives y. Outside the grid: zero. global (C, B*h*w).
+ * conv_flip     the weights of x's gradient, which is a convolution of dy: W with outputs for inputs and its offsets
+ * reversed, in each group: (G*O,C,k,k) -> (G*C,O,k,k). global (O, G*C).
  */
 #include "real.clh"
 
 __kernel void conv(__global const real *restrict x, __global const real *restrict w, __global const real *restrict bias,
                    __global real *restrict y, int rows, int height, int width, int C, int O, int groups, int size,
-                   int use_gelu)
+                   int has_bias, int use_gelu)
 {
     int o = (int)get_global_id(0), row = (int)get_global_id(1);
     if (o >= O || row >= rows) {
@@ -20,7 +21,7 @@ __kernel void conv(__global const real *restrict x, __global const real *restric
     int column = row % width, line = row / width % height, in_group = C / groups;
     size_t channel0 = (size_t)(o / (O / groups)) * (size_t)in_group;
     __global const real *weights = w + (size_t)o * (size_t)in_group * (size_t)(size * size);
-    acc sum = LOAD(bias, o);
+    acc sum = has_bias ? LOAD(bias, o) : 0.0f;
     for (int ky = 0; ky < size; ky++) {
         for (int kx = 0; kx < size; kx++) {
             int dy = ky - size / 2, dx = kx - size / 2;
@@ -54,21 +55,14 @@ __kernel void conv_unfold(__global const real *restrict x, __global real *restri
     }
 }
 
-__kernel void conv_fold(__global const real *restrict rows_of, __global real *restrict y, int rows, int height,
-                        int width, int C, int size)
+__kernel void conv_flip(__global const real *restrict w, __global real *restrict y, int O, int C, int area, int groups)
 {
-    int c = (int)get_global_id(0), row = (int)get_global_id(1);
-    if (c >= C || row >= rows) {
+    int o = (int)get_global_id(0), row = (int)get_global_id(1), group = row / C, c = row % C;
+    if (o >= O || group >= groups) {
         return;
     }
-    int column = row % width, line = row / width % height, area = size * size;
-    acc sum = 0.0f;
-    for (int i = 0; i < area; i++) {
-        int dy = size / 2 - i / size, dx = size / 2 - i % size; /* the token whose neighbour i this one is */
-        if (line + dy >= 0 && line + dy < height && column + dx >= 0 && column + dx < width) {
-            size_t from = (size_t)(row + dy * width + dx) * (size_t)C + (size_t)c;
-            sum += LOAD(rows_of, from * (size_t)area + (size_t)i);
-        }
+    size_t from = (size_t)((group * O + o) * C + c) * (size_t)area, to = (size_t)(row * O + o) * (size_t)area;
+    for (int k = 0; k < area; k++) {
+        STORE(y, to + (size_t)k, LOAD(w, from + (size_t)(area - 1 - k)));
     }
-    STORE(y, (size_t)row * (size_t)C + (size_t)c, sum);
 }

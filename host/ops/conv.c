@@ -1,4 +1,5 @@
 /* conv: k x k convolutions on the token grid (gates, convolutional experts). */
+#include "ops/conv.h"
 #include "ops/product.h"
 
 #include <math.h>
@@ -9,9 +10,9 @@ static te_status shape(te_call *call)
     const te_shape *x = &call->in[0], *w = &call->in[1];
     bool fits = x->rank == 3 && w->rank == 4 && o->groups >= 1 && w->size[2] == w->size[3] && w->size[2] % 2 == 1 &&
                 x->size[1] == (int64_t)o->height * o->width && w->size[1] * o->groups == x->size[2] &&
-                w->size[0] % o->groups == 0 && te_shape_count(&call->in[2]) == w->size[0];
+                w->size[0] % o->groups == 0 && (!call->in[2].rank || te_shape_count(&call->in[2]) == w->size[0]);
     if (!fits) {
-        return te_call_fail(call, "x (B,h*w,C), w (Cout,C/groups,k,k) with k odd, bias (Cout)");
+        return te_call_fail(call, "x (B,h*w,C), w (Cout,C/groups,k,k) with k odd, bias (Cout) or absent");
     }
     call->out = TE_SHAPE3(x->size[0], x->size[1], w->size[0]);
     return TE_OK;
@@ -21,25 +22,15 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t rows = te_shape_rows(&call->in[0]), outputs = call->out.size[2];
+    bool has_bias = call->in[2].rank;
     te_launch launch = {.family = "conv", .kernel = "conv", .options = te_precision_option(o->precision),
                         .writes = call->out_value,
                         .global = {(size_t)outputs, (size_t)rows},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                      TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows),
-                                      TE_INT(o->height), TE_INT(o->width), TE_INT(call->in[0].size[2]),
+                                      TE_VALUE(call->in_value[has_bias ? 2 : 1]), TE_VALUE(call->out_value),
+                                      TE_INT(rows), TE_INT(o->height), TE_INT(o->width), TE_INT(call->in[0].size[2]),
                                       TE_INT(outputs), TE_INT(o->groups), TE_INT(call->in[1].size[2]),
-                                      TE_INT(o->gelu)}};
-    return te_plan_launch(plan, &launch);
-}
-
-/* Both directions between tokens and rows of neighbours. */
-static te_status launch_rows(te_plan *plan, const char *kernel, int from, int to, te_unfold_options o, int64_t rows,
-                             int64_t channels)
-{
-    te_launch launch = {.family = "conv", .kernel = kernel, .writes = to,
-                        .global = {(size_t)channels, (size_t)rows},
-                        .arguments = {TE_VALUE(from), TE_VALUE(to), TE_INT(rows), TE_INT(o.height), TE_INT(o.width),
-                                      TE_INT(channels), TE_INT(o.size)}};
+                                      TE_INT(has_bias), TE_INT(o->gelu)}};
     return te_plan_launch(plan, &launch);
 }
 
@@ -78,7 +69,6 @@ te_call te_conv_describe_product(const te_call *call, int unfolded)
 
 static te_status emit_unfold(te_plan *plan, const te_call *call)
 {
-    const te_conv_options *o = (const void *)call->attributes;
     const te_shape *x = &call->in[0], *w = &call->in[1];
     int64_t rows = te_shape_rows(x), area = w->size[2] * w->size[3];
     int unfolded = call->in_value[0];
@@ -87,8 +77,8 @@ static te_status emit_unfold(te_plan *plan, const te_call *call)
         if (unfolded < 0) {
             return TE_ERR_MEMORY;
         }
-        te_unfold_options grid = {.height = o->height, .width = o->width, .size = (int)w->size[2]};
-        TE_TRY(launch_rows(plan, "conv_unfold", call->in_value[0], unfolded, grid, rows, x->size[2]));
+        te_call rows_of = te_conv_describe_unfold(call, unfolded);
+        TE_TRY(te_plan_emit(plan, &rows_of));
     }
     te_call product = te_conv_describe_product(call, unfolded);
     return te_plan_emit(plan, &product);
@@ -118,7 +108,7 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], size * size, &w));
     te_launch launch = {.family = "conv_cpu", .kernel = "conv_cpu", .options = tiling.options, .writes = call->out_value,
                         .global = {tiling.global[0], tiling.global[1], tiling.global[2]}, .local = {1, 1, 1},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(call->in_value[2]),
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(te_value_or(call->in_value[2], w)),
                                       TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n), TE_INT(p.flags),
                                       TE_INT(o->height), TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(size),
                                       TE_INT(tiling.chunk_m), TE_INT(tiling.chunk_n)}};
@@ -159,7 +149,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     int64_t outputs = call->out.size[2], rows = te_shape_rows(&call->in[0]);
     for (int64_t row = 0; row < rows; row++) {
         for (int64_t output = 0; output < outputs; output++) {
-            double sum = convolve(call, in[0], in[1], row, output) + in[2][output];
+            double sum = convolve(call, in[0], in[1], row, output) + (in[2] ? in[2][output] : 0);
             out[row * outputs + output] = o->gelu ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
         }
     }
@@ -170,19 +160,18 @@ static uint64_t macs(const te_call *call)
     return (uint64_t)(te_shape_rows(&call->in[0]) * te_shape_count(&call->in[1]));
 }
 
-/* The gradients are those of the product over unfolded neighbours. */
+/* That of x is a convolution too, of dy with W the other way round; that of W is a product with x's rows of neighbours. */
 static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
 {
     te_conv_options o = *(const te_conv_options *)(const void *)call->attributes;
-    te_tensor x = te_call_input(call, 0), w = te_call_input(call, 1), dz = dy;
+    te_tensor x = te_call_input(call, 0), w = te_call_input(call, 1), bias = te_call_input(call, 2), dz = dy;
     te_unfold_options grid = {.height = o.height, .width = o.width, .size = (int)w.shape.size[2]};
     if (o.gelu) {
         o.gelu = 0;
-        dz = te_gelu_dx(graph, te_conv(graph, x, w, te_call_input(call, 2), o), dy);
+        dz = te_gelu_dx(graph, te_conv(graph, x, w, bias, o), dy);
     }
-    w.shape = TE_SHAPE2(w.shape.size[0], te_shape_count(&w.shape) / w.shape.size[0]);
     if (te_graph_trains(graph, call, 0)) {
-        dx[0] = te_conv_fold(graph, te_linear_dx(graph, dz, w, o.groups), grid);
+        dx[0] = te_conv(graph, dz, te_conv_flip(graph, w, o.groups), TE_ABSENT, o);
     }
     if (te_graph_trains(graph, call, 1)) {
         dx[1] = te_linear_dw(graph, dz, te_conv_unfold(graph, x, grid), o.groups);
@@ -210,6 +199,7 @@ static const te_case cases[] = {
     {{TE_SHAPE3(2, 15, 40), TE_SHAPE4(70, 40, 3, 3), TE_SHAPE1(70)}, &bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(1, 15, 33), TE_SHAPE4(32, 33, 1, 1), TE_SHAPE1(32)}, &bf16, TE_FILL_NAN},
     {{TE_SHAPE3(3, 12, 12), TE_SHAPE4(9, 4, 5, 5), TE_SHAPE1(9)}, &grouped_bf16, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(40, 8, 3, 3)}, &wide, TE_FILL_NORMAL},
 };
 
 const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_options), .shape = shape,
@@ -225,79 +215,4 @@ te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_
         return te_gelu(graph, te_conv(graph, x, w, bias, options));
     }
     return te_graph_call(graph, &te_op_conv, &options, 3, (te_tensor[]){x, w, bias});
-}
-
-/* ---- conv_unfold, conv_fold ---- */
-
-static int64_t area_of(const te_call *call)
-{
-    const te_unfold_options *o = (const void *)call->attributes;
-    return (int64_t)o->size * o->size;
-}
-
-static te_status rows_shape(te_call *call)
-{
-    const te_unfold_options *o = (const void *)call->attributes;
-    const te_shape *x = &call->in[0];
-    bool fold = call->op == &te_op_conv_fold;
-    if (x->rank != 3 || o->size < 1 || o->size % 2 == 0 || x->size[1] != (int64_t)o->height * o->width ||
-        (fold && x->size[2] % area_of(call))) {
-        return te_call_fail(call, "x (B,h*w,C), or rows (B,h*w,C*k*k), k odd");
-    }
-    call->out = TE_SHAPE3(x->size[0], x->size[1], fold ? x->size[2] / area_of(call) : x->size[2] * area_of(call));
-    return TE_OK;
-}
-
-static te_status rows_emit(te_plan *plan, const te_call *call)
-{
-    bool fold = call->op == &te_op_conv_fold;
-    const te_shape *tokens = fold ? &call->out : &call->in[0];
-    return launch_rows(plan, fold ? "conv_fold" : "conv_unfold", call->in_value[0], call->out_value,
-                       *(const te_unfold_options *)(const void *)call->attributes, te_shape_rows(tokens),
-                       te_shape_width(tokens));
-}
-
-/* Visits every pair of an element of the tokens and one of the rows that are the same number. */
-static void rows_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
-{
-    const te_unfold_options *o = (const void *)call->attributes;
-    bool fold = call->op == &te_op_conv_fold;
-    const te_shape *tokens = fold ? &call->out : &call->in[0];
-    int64_t C = tokens->size[2], area = area_of(call), count = te_shape_count(tokens) * area;
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        int64_t k = i % area, c = i / area % C, row = i / area / C;
-        int64_t line = row / o->width % o->height + k / o->size - o->size / 2;
-        int64_t column = row % o->width + k % o->size - o->size / 2;
-        int64_t other = (row + (k / o->size - o->size / 2) * o->width + k % o->size - o->size / 2) * C + c;
-        if (line >= 0 && line < o->height && column >= 0 && column < o->width) {
-            out[fold ? other : i] += in[0][fold ? i : other];
-        }
-    }
-}
-
-static const te_variant rows_variants[] = {{"generic", NULL, NULL, rows_emit}, {0}};
-static const te_unfold_options five = {.height = 4, .width = 3, .size = 5}, line_of_seven = {1, 7, 3};
-static const te_case unfold_cases[] = {{{TE_SHAPE3(2, 12, 5)}, &five, TE_FILL_NORMAL},
-                                       {{TE_SHAPE3(1, 7, 17)}, &line_of_seven, TE_FILL_NORMAL}};
-static const te_case fold_cases[] = {{{TE_SHAPE3(2, 12, 5 * 25)}, &five, TE_FILL_NORMAL},
-                                     {{TE_SHAPE3(1, 7, 17 * 9)}, &line_of_seven, TE_FILL_NORMAL}};
-
-const te_op te_op_conv_unfold = {.name = "conv_unfold", .attribute_bytes = sizeof(te_unfold_options),
-                                 .shape = rows_shape, .variants = rows_variants, .reference = rows_reference,
-                                 TE_CASES(unfold_cases)};
-const te_op te_op_conv_fold = {.name = "conv_fold", .attribute_bytes = sizeof(te_unfold_options),
-                               .shape = rows_shape, .variants = rows_variants, .reference = rows_reference,
-                               TE_CASES(fold_cases)};
-
-te_tensor te_conv_unfold(te_graph *graph, te_tensor x, te_unfold_options options)
-{
-    return te_graph_call(graph, &te_op_conv_unfold, &options, 1, &x);
-}
-
-te_tensor te_conv_fold(te_graph *graph, te_tensor rows, te_unfold_options options)
-{
-    return te_graph_call(graph, &te_op_conv_fold, &options, 1, &rows);
 }

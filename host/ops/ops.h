@@ -12,7 +12,7 @@
 /* The op table, ending with NULL. */
 extern const te_op *const te_ops[];
 extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, te_op_gelu_dx, te_op_sum, te_op_conv,
-    te_op_conv_unfold, te_op_conv_fold, te_op_layernorm, te_op_layernorm_dx, te_op_layernorm_dscale,
+    te_op_conv_unfold, te_op_conv_flip, te_op_layernorm, te_op_layernorm_dx, te_op_layernorm_dscale,
     te_op_layernorm_dshift, te_op_attention, te_op_attention_dx, te_op_patches, te_op_position, te_op_drop_token,
     te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
@@ -64,7 +64,7 @@ typedef struct te_sum_options {
 /* x (rows*columns) -> (columns): the sum over rows, in a fixed order. */
 te_tensor te_sum(te_graph *graph, te_tensor x, int64_t columns);
 
-/* ---- conv.c ---- */
+/* ---- conv.c, conv_grad.c ---- */
 
 typedef struct te_conv_options {
     int height, width; /* of the grid: N = height * width */
@@ -73,17 +73,19 @@ typedef struct te_conv_options {
     te_precision precision; /* as in te_linear_options */
 } te_conv_options;
 
-/* x (B,N,C), w (Cout,C/groups,k,k), bias (Cout) -> (B,N,Cout): k x k, k odd, stride 1, zero padding k/2. */
+/* x (B,N,C), w (Cout,C/groups,k,k), bias (Cout) or absent -> (B,N,Cout): k x k, k odd, stride 1, zero padding k/2. */
 te_tensor te_conv(te_graph *graph, te_tensor x, te_tensor w, te_tensor bias, te_conv_options options);
 
 typedef struct te_unfold_options {
     int height, width, size; /* of the grid; k */
 } te_unfold_options;
 
-/* x (B,N,C) -> (B,N,C*k*k): each token's neighbours, channel-major; zero outside. And its transpose, (B,N,C*k*k) ->
- * (B,N,C): what each token's neighbours hold of it, added up. */
+/* x (B,N,C) -> (B,N,C*k*k): each token's neighbours, channel-major; zero outside. */
 te_tensor te_conv_unfold(te_graph *graph, te_tensor x, te_unfold_options options);
-te_tensor te_conv_fold(te_graph *graph, te_tensor rows, te_unfold_options options);
+
+/* w (Cout,C/groups,k,k) -> (C,Cout/groups,k,k): outputs for inputs, offsets reversed, so that the convolution with it is
+ * the transpose of that with w. */
+te_tensor te_conv_flip(te_graph *graph, te_tensor w, int groups);
 
 /* ---- layernorm.c ---- */
 

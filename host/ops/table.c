@@ -5,7 +5,7 @@
 
 const te_op *const te_ops[] = {
     &te_op_linear,      &te_op_linear_dx,    &te_op_linear_dw,   &te_op_gelu,         &te_op_gelu_dx,
-    &te_op_sum,         &te_op_conv,         &te_op_conv_unfold, &te_op_conv_fold,    &te_op_layernorm,
+    &te_op_sum,         &te_op_conv,         &te_op_conv_unfold, &te_op_conv_flip,    &te_op_layernorm,
     &te_op_layernorm_dx, &te_op_layernorm_dscale, &te_op_layernorm_dshift, &te_op_attention_dx,
     &te_op_attention,   &te_op_patches,      &te_op_position,    &te_op_drop_token,   &te_op_gate,
     &te_op_gate_dx,
