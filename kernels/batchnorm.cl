@@ -4,10 +4,11 @@
  *   v = (x - mean) / sqrt(variance + 1e-5), y = act(v weight + bias)
  *
  * Statistics in two passes over a fixed tree: bit-equal runs. batchnorm_partial adds BLOCK rows of one column, either x
- * or (x - mean)^2; batchnorm_total adds the blocks. Gradients, with dz = dy act'(v weight + bias): dbias = sum dz,
- * dweight = sum dz v, dx = weight / sqrt(variance + 1e-5) (dz - dbias / rows - v dweight / rows).
+ * or (x - mean)^2; batchnorm_total adds the blocks. Gradients, with dz = dy act'(v weight + bias): dbias = sum dz and
+ * dweight = sum dz v, side by side as sums (2,C), of which batchnorm_sums adds blocks of rows -> (blocks,2,C);
+ * dx = weight / sqrt(variance + 1e-5) (dz - dbias / rows - v dweight / rows). dz is taken in both rather than kept.
  *
- * global (C, blocks) for partial, (C) for total, (C, rows) for the others.
+ * global (C, blocks) for partial and sums, (C) for total and line, (C, rows) for the others.
  */
 #include "real.clh"
 
@@ -59,30 +60,51 @@ __kernel void batchnorm(__global const real *restrict x, __global const real *re
     }
 }
 
-/* dz, and dz v, whose sums are the gradients of bias and weight. */
-__kernel void batchnorm_dz(__global const real *restrict x, __global const real *restrict stats,
-                           __global const real *restrict weight, __global const real *restrict bias,
-                           __global const real *restrict dy, __global real *restrict dz, int rows, int C, int use_gelu,
-                           int times_v)
+static inline acc slope_of(acc v, __global const real *restrict weight, __global const real *restrict bias, int c,
+                           int use_gelu)
 {
-    int c = (int)get_global_id(0), row = (int)get_global_id(1);
-    if (c < C && row < rows) {
-        size_t at = (size_t)row * (size_t)C + (size_t)c;
-        acc v = normalised(LOAD(x, at), stats, c, C);
-        acc value = LOAD(dy, at) * (use_gelu ? gelu_slope(v * LOAD(weight, c) + LOAD(bias, c)) : 1.0f);
-        STORE(dz, at, times_v ? value * v : value);
+    return use_gelu ? gelu_slope(v * LOAD(weight, c) + LOAD(bias, c)) : 1.0f;
+}
+
+__kernel void batchnorm_sums(__global const real *restrict x, __global const real *restrict stats,
+                             __global const real *restrict weight, __global const real *restrict bias,
+                             __global const real *restrict dy, __global real *restrict partial, int rows, int C,
+                             int use_gelu)
+{
+    int c = (int)get_global_id(0), first = (int)get_global_id(1) * BLOCK;
+    if (c >= C || first >= rows) {
+        return;
     }
+    acc dbias = 0.0f, dweight = 0.0f;
+    for (int row = first; row < min(first + BLOCK, rows); row++) {
+        size_t at = (size_t)row * (size_t)C + (size_t)c;
+        acc v = normalised(LOAD(x, at), stats, c, C), dz = LOAD(dy, at) * slope_of(v, weight, bias, c, use_gelu);
+        dbias += dz;
+        dweight += dz * v;
+    }
+    size_t to = get_global_id(1) * (size_t)(2 * C) + (size_t)c;
+    STORE(partial, to, dbias);
+    STORE(partial, to + (size_t)C, dweight);
 }
 
 __kernel void batchnorm_dx(__global const real *restrict x, __global const real *restrict stats,
-                           __global const real *restrict weight, __global const real *restrict dz,
-                           __global const real *restrict dbias, __global const real *restrict dweight,
-                           __global real *restrict dx, int rows, int C)
+                           __global const real *restrict weight, __global const real *restrict bias,
+                           __global const real *restrict dy, __global const real *restrict sums,
+                           __global real *restrict dx, int rows, int C, int use_gelu)
 {
     int c = (int)get_global_id(0), row = (int)get_global_id(1);
     if (c < C && row < rows) {
         size_t at = (size_t)row * (size_t)C + (size_t)c;
         acc v = normalised(LOAD(x, at), stats, c, C), factor = LOAD(weight, c) / sqrt(LOAD(stats, C + c) + 1e-5f);
-        STORE(dx, at, factor * (LOAD(dz, at) - (LOAD(dbias, c) + v * LOAD(dweight, c)) / (acc)rows));
+        acc dz = LOAD(dy, at) * slope_of(v, weight, bias, c, use_gelu);
+        STORE(dx, at, factor * (dz - (LOAD(sums, c) + v * LOAD(sums, C + c)) / (acc)rows));
+    }
+}
+
+__kernel void batchnorm_line(__global const real *restrict sums, __global real *restrict y, int C, int line)
+{
+    int c = (int)get_global_id(0);
+    if (c < C) {
+        STORE(y, c, LOAD(sums, line * C + c));
     }
 }

@@ -64,9 +64,9 @@ static te_tensor normalise_batch(te_graph *graph, te_tensor products, te_tensor 
                                  const te_tensor norm[NORM_PARAMS], te_head_options grid)
 {
     te_tensor sums = te_head_combine(graph, products, TE_ABSENT, grid);
-    te_running_update(graph, norm[2], norm[3], te_batchnorm_stats(graph, sums), conv_bias,
-                      te_shape_rows(&sums.shape));
-    return te_batchnorm(graph, sums, norm[0], norm[1], (te_batchnorm_options){.gelu = 1});
+    te_tensor stats = te_batchnorm_stats(graph, sums);
+    te_running_update(graph, norm[2], norm[3], stats, conv_bias, te_shape_rows(&sums.shape));
+    return te_batchnorm(graph, sums, norm[0], norm[1], stats, (te_batchnorm_options){.gelu = 1});
 }
 
 te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent extent, int task, te_tensor memory)

@@ -1,26 +1,23 @@
 /* batchnorm with the batch's own statistics, as training has it. Inference folds the running ones (head_affine). */
-#include "ops/ops.h"
+#include "ops/batchnorm.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-enum { BLOCK = 64 }; /* rows; as in kernels/batchnorm.cl and batchnorm_cpu.cl */
 
 static const te_batchnorm_options *options_of(const te_call *call)
 {
     return (const void *)call->attributes;
 }
 
-/* The kernels for processors take 16 channels at a time. */
-static bool supports_cpu(const te_caps *caps, const te_call *call)
+bool te_batchnorm_supports_cpu(const te_caps *caps, const te_call *call)
 {
     (void)caps;
     return te_shape_width(&call->in[0]) % 16 == 0;
 }
 
-static int64_t blocks_of(int64_t rows)
+int64_t te_batchnorm_blocks(int64_t rows)
 {
-    return (rows + BLOCK - 1) / BLOCK;
+    return (rows + TE_BATCHNORM_BLOCK - 1) / TE_BATCHNORM_BLOCK;
 }
 
 /* ---- statistics ---- */
@@ -35,9 +32,9 @@ static te_status stats_shape(te_call *call)
 }
 
 /* Mean (line 0) or variance (line 1) of x's columns into stats (2,C). */
-static te_status emit_line(te_plan *plan, const te_call *call, bool cpu, int partial, int stats, int line)
+static te_status emit_line(te_plan *plan, const te_call *call, int partial, int stats, int line)
 {
-    int64_t rows = te_shape_rows(&call->in[0]), C = te_shape_width(&call->in[0]), blocks = blocks_of(rows);
+    int64_t rows = te_shape_rows(&call->in[0]), C = te_shape_width(&call->in[0]), blocks = te_batchnorm_blocks(rows);
     int x = call->in_value[0];
     te_launch part = {.family = "batchnorm", .kernel = "batchnorm_partial", .writes = partial,
                       .global = {(size_t)C, (size_t)blocks},
@@ -46,32 +43,47 @@ static te_status emit_line(te_plan *plan, const te_call *call, bool cpu, int par
     te_launch total = {.family = "batchnorm", .kernel = "batchnorm_total", .writes = stats, .global = {(size_t)C},
                        .arguments = {TE_VALUE(partial), TE_VALUE(stats), TE_INT(rows), TE_INT(C), TE_INT(blocks),
                                      TE_INT(line)}};
-    if (cpu) {
-        te_launch_on_cpu(&part, "batchnorm_cpu", "batchnorm_partial_cpu", blocks, 1);
-    }
     TE_TRY(te_plan_launch(plan, &part));
     return te_plan_launch(plan, &total);
 }
 
-static te_status emit_stats(te_plan *plan, const te_call *call, bool cpu, int stats)
+static te_status emit_stats(te_plan *plan, const te_call *call, int stats)
 {
     const te_shape *x = &call->in[0];
-    int partial = te_plan_scratch(plan, blocks_of(te_shape_rows(x)) * te_shape_width(x), call->in_value[0]);
+    int partial = te_plan_scratch(plan, te_batchnorm_blocks(te_shape_rows(x)) * te_shape_width(x), call->in_value[0]);
     if (partial < 0) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY(emit_line(plan, call, cpu, partial, stats, 0));
-    return emit_line(plan, call, cpu, partial, stats, 1);
+    TE_TRY(emit_line(plan, call, partial, stats, 0));
+    return emit_line(plan, call, partial, stats, 1);
+}
+
+/* On processors: both in one pass over x. */
+static te_status emit_stats_cpu(te_plan *plan, const te_call *call, int stats)
+{
+    int64_t rows = te_shape_rows(&call->in[0]), C = te_shape_width(&call->in[0]), blocks = te_batchnorm_blocks(rows);
+    int partial = te_plan_scratch(plan, 2 * blocks * C, call->in_value[0]);
+    if (partial < 0) {
+        return TE_ERR_MEMORY;
+    }
+    te_launch part = {.family = "batchnorm_cpu", .kernel = "batchnorm_partial_cpu", .writes = partial,
+                      .global = {(size_t)blocks}, .local = {1, 1, 1},
+                      .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(partial), TE_INT(rows), TE_INT(C)}};
+    te_launch total = {.family = "batchnorm_cpu", .kernel = "batchnorm_total_cpu", .writes = stats,
+                       .global = {(size_t)(C / 16)}, .local = {1, 1, 1},
+                       .arguments = {TE_VALUE(partial), TE_VALUE(stats), TE_INT(rows), TE_INT(C)}};
+    TE_TRY(te_plan_launch(plan, &part));
+    return te_plan_launch(plan, &total);
 }
 
 static te_status stats_emit(te_plan *plan, const te_call *call)
 {
-    return emit_stats(plan, call, false, call->out_value);
+    return emit_stats(plan, call, call->out_value);
 }
 
 static te_status stats_emit_cpu(te_plan *plan, const te_call *call)
 {
-    return emit_stats(plan, call, true, call->out_value);
+    return emit_stats_cpu(plan, call, call->out_value);
 }
 
 static void stats_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -89,7 +101,7 @@ static void stats_reference(const te_call *call, const double *const in[TE_INPUT
 }
 
 static const te_variant stats_variants[] = {
-    {"generic", NULL, NULL, stats_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, stats_emit_cpu}, {0}};
+    {"generic", NULL, NULL, stats_emit}, {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, stats_emit_cpu}, {0}};
 static const te_case stats_cases[] = {{{TE_SHAPE2(7, 5)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 48)}, NULL, TE_FILL_NORMAL},
@@ -108,8 +120,9 @@ te_tensor te_batchnorm_stats(te_graph *graph, te_tensor x)
 static te_status shape(te_call *call)
 {
     int64_t C = te_shape_width(&call->in[0]);
-    if (call->in[0].rank < 2 || te_shape_count(&call->in[1]) != C || te_shape_count(&call->in[2]) != C) {
-        return te_call_fail(call, "x (rows,C), weight and bias (C)");
+    if (call->in[0].rank < 2 || te_shape_count(&call->in[1]) != C || te_shape_count(&call->in[2]) != C ||
+        (call->in[3].rank && te_shape_count(&call->in[3]) != 2 * C)) {
+        return te_call_fail(call, "x (rows,C), weight and bias (C), statistics (2,C) or absent");
     }
     call->out = call->in[0];
     return TE_OK;
@@ -118,18 +131,21 @@ static te_status shape(te_call *call)
 static te_status emit_on(te_plan *plan, const te_call *call, bool cpu)
 {
     int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
-    int stats = te_plan_scratch(plan, 2 * C, call->in_value[0]);
+    bool given = call->in[3].rank;
+    int stats = given ? call->in_value[3] : te_plan_scratch(plan, 2 * C, call->in_value[0]);
     if (stats < 0) {
         return TE_ERR_MEMORY;
     }
-    TE_TRY(emit_stats(plan, call, cpu, stats));
+    if (!given) {
+        TE_TRY(cpu ? emit_stats_cpu(plan, call, stats) : emit_stats(plan, call, stats));
+    }
     te_launch launch = {.family = "batchnorm", .kernel = "batchnorm", .writes = call->out_value,
                         .global = {(size_t)C, (size_t)rows},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(stats), TE_VALUE(call->in_value[1]),
                                       TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_INT(rows), TE_INT(C),
                                       TE_INT(options_of(call)->gelu)}};
     if (cpu) {
-        te_launch_on_cpu(&launch, "batchnorm_cpu", "batchnorm_forward_cpu", blocks_of(rows), 1);
+        te_launch_on_cpu(&launch, "batchnorm_cpu", "batchnorm_forward_cpu", te_batchnorm_blocks(rows), 1);
     }
     return te_plan_launch(plan, &launch);
 }
@@ -163,27 +179,23 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
 static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
 {
     te_tensor x = te_call_input(call, 0), weight = te_call_input(call, 1), bias = te_call_input(call, 2);
-    te_tensor stats = te_batchnorm_stats(graph, x);
-    te_batchnorm_options plain = *options_of(call), times_v = plain;
-    times_v.times_v = 1;
-    te_tensor in[] = {x, stats, weight, bias, dy};
-    te_tensor dz = te_graph_call(graph, &te_op_batchnorm_dz, &plain, 5, in);
-    te_tensor dbias = te_sum(graph, dz, te_shape_width(&x.shape));
-    te_tensor dweight = te_sum(graph, te_graph_call(graph, &te_op_batchnorm_dz, &times_v, 5, in),
-                               te_shape_width(&x.shape));
-    dx[0] = te_graph_call(graph, &te_op_batchnorm_dx, NULL, 6,
-                          (te_tensor[]){x, stats, weight, dz, dbias, dweight});
-    dx[1] = dweight;
-    dx[2] = dbias;
+    te_tensor stats = te_call_input(call, 3);
+    stats = stats.value < 0 ? te_batchnorm_stats(graph, x) : stats;
+    te_tensor in[] = {x, stats, weight, bias, dy, TE_ABSENT};
+    te_tensor sums = in[5] = te_graph_call(graph, &te_op_batchnorm_sums, options_of(call), 5, in);
+    dx[0] = te_graph_call(graph, &te_op_batchnorm_dx, options_of(call), 6, in);
+    dx[1] = te_batchnorm_line(graph, sums, 1);
+    dx[2] = te_batchnorm_line(graph, sums, 0);
 }
 
 static const te_variant variants[] = {
-    {"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
+    {"generic", NULL, NULL, emit}, {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
 static const te_batchnorm_options plain_options = {0}, with_gelu = {.gelu = 1};
 static const te_case cases[] = {
     {{TE_SHAPE2(7, 5), TE_SHAPE1(5), TE_SHAPE1(5)}, &plain_options, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 33), TE_SHAPE1(33), TE_SHAPE1(33)}, &with_gelu, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 70, 80), TE_SHAPE1(80), TE_SHAPE1(80)}, &plain_options, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_LARGE},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &plain_options, TE_FILL_NAN},
 };
@@ -191,58 +203,8 @@ static const te_case cases[] = {
 const te_op te_op_batchnorm = {.name = "batchnorm", .attribute_bytes = sizeof(te_batchnorm_options), .shape = shape,
                                .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
 
-te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_batchnorm_options options)
+te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_tensor stats,
+                       te_batchnorm_options options)
 {
-    return te_graph_call(graph, &te_op_batchnorm, &options, 3, (te_tensor[]){x, weight, bias});
+    return te_graph_call(graph, &te_op_batchnorm, &options, 4, (te_tensor[]){x, weight, bias, stats});
 }
-
-/* ---- gradients, judged through batchnorm's rule by finite differences ---- */
-
-static te_status gradient_shape(te_call *call)
-{
-    call->out = call->in[0];
-    return TE_OK;
-}
-
-/* Both kernels: all inputs, the result, rows, C; and for dz the options. */
-static te_launch gradient_launch(const te_call *call)
-{
-    bool is_dz = call->op == &te_op_batchnorm_dz;
-    int64_t rows = te_shape_rows(&call->out), C = te_shape_width(&call->out);
-    int inputs = is_dz ? 5 : 6;
-    te_launch launch = {.family = "batchnorm", .kernel = call->op->name, .writes = call->out_value,
-                        .global = {(size_t)C, (size_t)rows}};
-    te_argument *next = launch.arguments;
-    for (int i = 0; i < inputs; i++) {
-        *next++ = (te_argument)TE_VALUE(call->in_value[i]);
-    }
-    *next++ = (te_argument)TE_VALUE(call->out_value);
-    *next++ = (te_argument)TE_INT(rows);
-    *next++ = (te_argument)TE_INT(C);
-    if (is_dz) {
-        *next++ = (te_argument)TE_INT(options_of(call)->gelu);
-        *next++ = (te_argument)TE_INT(options_of(call)->times_v);
-    }
-    return launch;
-}
-
-static te_status gradient_emit(te_plan *plan, const te_call *call)
-{
-    te_launch launch = gradient_launch(call);
-    return te_plan_launch(plan, &launch);
-}
-
-static te_status dz_emit_cpu(te_plan *plan, const te_call *call)
-{
-    te_launch launch = gradient_launch(call);
-    te_launch_on_cpu(&launch, "batchnorm_cpu", "batchnorm_dz_cpu", blocks_of(te_shape_rows(&call->out)), 1);
-    return te_plan_launch(plan, &launch);
-}
-
-static const te_variant dx_variants[] = {{"generic", NULL, NULL, gradient_emit}, {0}};
-static const te_variant dz_variants[] = {
-    {"generic", NULL, NULL, gradient_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, dz_emit_cpu}, {0}};
-
-const te_op te_op_batchnorm_dz = {.name = "batchnorm_dz", .attribute_bytes = sizeof(te_batchnorm_options),
-                                  .shape = gradient_shape, .variants = dz_variants};
-const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .shape = gradient_shape, .variants = dx_variants};

@@ -16,10 +16,10 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
     te_op_layernorm_dshift, te_op_attention, te_op_attention_dx, te_op_patches, te_op_position, te_op_drop_token,
     te_op_gate, te_op_gate_dx, te_op_memory_start, te_op_memory_read, te_op_memory_read_dexperts,
     te_op_memory_read_dmemory, te_op_memory_read_dgates, te_op_memory_write, te_op_memory_write_dmemory,
-    te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_dz,
-    te_op_batchnorm_dx, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx, te_op_head_combine_dx,
-    te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_loss, te_op_loss_dx, te_op_square_sum,
-    te_op_accumulate, te_op_adam, te_op_running_update,
+    te_op_memory_write_dalpha, te_op_memory_sum, te_op_batchnorm_stats, te_op_batchnorm, te_op_batchnorm_sums,
+    te_op_batchnorm_dx, te_op_batchnorm_line, te_op_drop_token_dx, te_op_position_dtable, te_op_head_weights_dx,
+    te_op_head_combine_dx, te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_loss, te_op_loss_dx,
+    te_op_square_sum, te_op_accumulate, te_op_adam, te_op_running_update,
     te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
     te_op_head_upsample;
 
@@ -153,14 +153,14 @@ te_tensor te_memory_sum(te_graph *graph, te_tensor a, te_tensor b);
 
 typedef struct te_batchnorm_options {
     int gelu;
-    int times_v; /* used inside its gradient */
 } te_batchnorm_options;
 
 /* x (rows,C) -> (2,C): mean and variance of the columns, the variance not corrected for the degree of freedom. */
 te_tensor te_batchnorm_stats(te_graph *graph, te_tensor x);
 
-/* x (rows,C), weight, bias (C) -> the same shape; epsilon 1e-5. */
-te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_batchnorm_options options);
+/* x (rows,C), weight, bias (C) -> the same shape; epsilon 1e-5. stats: what te_batchnorm_stats() says of x, or absent. */
+te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_tensor stats,
+                       te_batchnorm_options options);
 
 /* ---- head.c: conv 3x3 of a map upsampled four times, on the small grid (MODEL.md section 4) ---- */
 
