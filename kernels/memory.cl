@@ -53,33 +53,38 @@ __kernel void memory_sum(__global const real *restrict a, __global const real *r
     }
 }
 
-/* Gradients of memory_read from dz (rows,D): of the experts g_e dz, global (E*D, rows); of the memory g_E+1 dz, global
- * (D, rows); of the gates the products of dz with features and memory in the task's scores, zero in the others', a
- * work-item a score, global (T*S, rows). */
+/* Gradients of memory_read from dz (rows,D), each added to `before` where has_before: of the experts g_e dz, global (E*D,
+ * rows); of the memory g_E+1 dz, global (D, rows); of the gates the products of dz with features and memory in the task's
+ * scores, zero in the others', a work-item a score, global (T*S, rows). */
 __kernel void memory_read_dexperts(__global const real *restrict dz, __global const real *restrict gates,
-                                   __global real *restrict dx, int rows, int D, int E, int gate_width, int gate_start)
+                                   __global const real *restrict before, __global real *restrict dx, int rows, int D,
+                                   int E, int gate_width, int gate_start, int has_before)
 {
     int column = (int)get_global_id(0), row = (int)get_global_id(1);
     if (column < E * D && row < rows) {
+        size_t at = (size_t)row * (size_t)(E * D) + (size_t)column;
         acc g = LOAD(gates, (size_t)row * (size_t)gate_width + (size_t)(gate_start + column / D));
-        STORE(dx, (size_t)row * (size_t)(E * D) + (size_t)column,
-              g * LOAD(dz, (size_t)row * (size_t)D + (size_t)(column % D)));
+        acc share = g * LOAD(dz, (size_t)row * (size_t)D + (size_t)(column % D));
+        STORE(dx, at, has_before ? LOAD(before, at) + share : share);
     }
 }
 
 __kernel void memory_read_dmemory(__global const real *restrict dz, __global const real *restrict gates,
-                                  __global real *restrict dx, int rows, int D, int E, int gate_width, int gate_start)
+                                  __global const real *restrict before, __global real *restrict dx, int rows, int D,
+                                  int E, int gate_width, int gate_start, int has_before)
 {
     int d = (int)get_global_id(0), row = (int)get_global_id(1);
     if (d < D && row < rows) {
-        acc g = LOAD(gates, (size_t)row * (size_t)gate_width + (size_t)(gate_start + E));
-        STORE(dx, (size_t)row * (size_t)D + (size_t)d, g * LOAD(dz, (size_t)row * (size_t)D + (size_t)d));
+        size_t at = (size_t)row * (size_t)D + (size_t)d;
+        acc share = LOAD(gates, (size_t)row * (size_t)gate_width + (size_t)(gate_start + E)) * LOAD(dz, at);
+        STORE(dx, at, has_before ? LOAD(before, at) + share : share);
     }
 }
 
 __kernel void memory_read_dgates(__global const real *restrict dz, __global const real *restrict experts,
-                                 __global const real *restrict memory, __global real *restrict dx, int rows, int D,
-                                 int E, int gate_width, int gate_start, int has_memory)
+                                 __global const real *restrict memory, __global const real *restrict before,
+                                 __global real *restrict dx, int rows, int D, int E, int gate_width, int gate_start,
+                                 int has_memory, int has_before)
 {
     int column = (int)get_global_id(0), row = (int)get_global_id(1);
     if (column >= gate_width || row >= rows) {
@@ -87,14 +92,14 @@ __kernel void memory_read_dgates(__global const real *restrict dz, __global cons
     }
     int score = column - gate_start;
     bool own = score >= 0 && score < E + has_memory, of_memory = score == E;
-    size_t z = (size_t)row * (size_t)D,
+    size_t z = (size_t)row * (size_t)D, at = (size_t)row * (size_t)gate_width + (size_t)column,
            from = of_memory ? z : ((size_t)row * (size_t)E + (size_t)(own ? score : 0)) * (size_t)D;
     acc sum = 0.0f;
     for (int d = 0; d < D && own; d++) {
         acc feature = of_memory ? LOAD(memory, from + (size_t)d) : LOAD(experts, from + (size_t)d);
         sum += LOAD(dz, z + (size_t)d) * feature;
     }
-    STORE(dx, (size_t)row * (size_t)gate_width + (size_t)column, sum);
+    STORE(dx, at, has_before ? LOAD(before, at) + sum : sum);
 }
 
 /* Gradients of memory_write from dy: of the memory (1-s) dy, of what is written s dy, and before its sum over rows of

@@ -67,6 +67,8 @@ struct te_op {
     void (*gradient)(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS]);
     /* Changes its inputs; what it returns holds nothing. */
     bool in_place;
+    /* The optional input that is added to the result, so that a gradient's shares need no sum of their own; 0: none. */
+    int addend;
     /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
     uint64_t (*macs)(const te_call *call);
     /* Relative error that results of this call may have because numbers are rounded to 16 bits under way, where the reference

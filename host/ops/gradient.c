@@ -12,11 +12,27 @@ typedef struct backward {
     int calls;            /* of the forward pass */
 } backward;
 
-/* A value's gradient so far, plus one reader's share. */
-static void add(te_graph *graph, te_tensor *sum, te_tensor share)
+/* Let the call, from number `first` on, that made `share` add `sum` to it; false where its op does not. */
+static bool add_within(te_graph *graph, int first, te_tensor sum, te_tensor share)
+{
+    for (int i = graph->call_count - 1; i >= first; i--) {
+        te_call *call = &graph->calls[i];
+        int addend = call->op->addend;
+        if (call->out_value == share.value && addend && !call->in[addend].rank) {
+            call->in[addend] = call->out;
+            call->in_value[addend] = sum.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A value's gradient so far, plus one reader's share, whose rule recorded the calls from number `first` on. */
+static void add(te_graph *graph, int first, te_tensor *sum, te_tensor share)
 {
     if (share.value >= 0) {
-        *sum = sum->value < 0 ? share : te_memory_sum(graph, *sum, share);
+        bool within = sum->value < 0 || add_within(graph, first, *sum, share);
+        *sum = within ? share : te_memory_sum(graph, *sum, share);
     }
 }
 
@@ -78,10 +94,11 @@ static void differentiate_call(backward *back, int index)
     te_call call = standing(back, first);
     te_tensor dx[TE_INPUTS] = {TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT, TE_ABSENT};
     graph->part = call.part;
+    int rule = graph->call_count;
     call.op->gradient(graph, &call, dy, dx);
     for (int input = 0; input < TE_INPUTS && graph->status == TE_OK; input++) {
         if (te_graph_trains(graph, &call, input)) {
-            add(graph, &back->gradients[first.in_value[input]], dx[input]);
+            add(graph, rule, &back->gradients[first.in_value[input]], dx[input]);
         }
     }
 }

@@ -197,6 +197,9 @@ static te_status shape_dx(te_call *call)
     }
     call->out = *dy;
     call->out.size[dy->rank - 1] = w->size[1] * options->groups;
+    if (call->in[3].rank && te_shape_count(&call->in[3]) != te_shape_count(&call->out)) {
+        return te_call_fail(call, "what is added must have the result's shape");
+    }
     return TE_OK;
 }
 
@@ -223,12 +226,15 @@ static void reference_strided(const te_call *call, const double *const in[TE_INP
             sum += te_precision_round(p.precision, in[0][group * p.x_group + m * p.x_row + k * p.x_k]) *
                    te_precision_round(p.precision, in[1][group * p.w_group + n * p.w_row + k * p.w_k]);
         }
-        out[group * p.y_group + m * p.y_row + n] = sum;
+        int64_t to = group * p.y_group + m * p.y_row + n;
+        out[to] = sum + (in[3] ? in[3][to] : 0);
     }
 }
 
 static const te_case cases_dx[] = {
     {{TE_SHAPE2(1, 1), TE_SHAPE2(1, 1)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48), {0}, TE_SHAPE3(2, 35, 48)}, &plain, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 41, 3 * 40), TE_SHAPE2(3 * 40, 20), {0}, TE_SHAPE3(1, 41, 60)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(300, 70)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three, TE_FILL_NORMAL},
@@ -248,7 +254,7 @@ static const te_case cases_dw[] = {
 };
 
 const te_op te_op_linear_dx = {.name = "linear_dx", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dx,
-                               .variants = variants, .reference = reference_strided, .macs = macs,
+                               .variants = variants, .reference = reference_strided, .macs = macs, .addend = 3,
                                TE_CASES(cases_dx)};
 const te_op te_op_linear_dw = {.name = "linear_dw", .attribute_bytes = sizeof(te_linear_options), .shape = shape_dw,
                                .variants = variants, .reference = reference_strided, .macs = macs,

@@ -14,6 +14,13 @@ static const read_gradient_options *options_of(const te_call *call)
     return (const void *)call->attributes;
 }
 
+/* Work-items of the kernels for processors. */
+static int64_t blocks_of(const te_call *call)
+{
+    enum { BLOCK = 8 }; /* rows; as in kernels/memory_grad_cpu.cl */
+    return (te_shape_rows(&call->in[0]) + BLOCK - 1) / BLOCK;
+}
+
 static te_status shape_of_feature(te_call *call)
 {
     call->out = call->in[0];
@@ -34,22 +41,45 @@ static void add_sizes(te_launch *launch, int next, const te_call *call)
     }
 }
 
-static te_status emit_feature(te_plan *plan, const te_call *call)
+/* dz, gates, what is added (kept from being read where there is none), the result, sizes. */
+static te_launch feature_launch(const te_call *call)
 {
+    bool adds = call->in[2].rank;
     te_launch launch = {.family = "memory", .kernel = call->op->name, .writes = call->out_value,
                         .global = {(size_t)te_shape_width(&call->out), (size_t)te_shape_rows(&call->out)},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                      TE_VALUE(call->out_value)}};
-    add_sizes(&launch, 3, call);
+                                      TE_VALUE(call->in_value[adds ? 2 : 0]), TE_VALUE(call->out_value)}};
+    add_sizes(&launch, 4, call);
+    launch.arguments[9] = (te_argument)TE_INT(adds);
+    return launch;
+}
+
+static te_status emit_feature(te_plan *plan, const te_call *call)
+{
+    te_launch launch = feature_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant feature_variants[] = {{"generic", NULL, NULL, emit_feature}, {0}};
+/* Both kernels for processors are one: the memory's gradient is that of an only expert whose score comes last. */
+static te_status emit_feature_cpu(te_plan *plan, const te_call *call)
+{
+    int experts = options_of(call)->read.experts;
+    te_launch launch = feature_launch(call);
+    te_launch_on_cpu(&launch, "memory_grad_cpu", "memory_read_dfeature_cpu", blocks_of(call), 1);
+    if (call->op == &te_op_memory_read_dmemory) {
+        launch.arguments[6].number = 1; /* E */
+        launch.arguments[8].number += experts; /* gate_start */
+    }
+    return te_plan_launch(plan, &launch);
+}
 
-const te_op te_op_memory_read_dexperts = {.name = "memory_read_dexperts", .shape = shape_of_feature,
+static const te_variant feature_variants[] = {
+    {"generic", NULL, NULL, emit_feature}, {"cpu", NULL, te_prefers_wide_cpu, emit_feature_cpu}, {0}};
+
+const te_op te_op_memory_read_dexperts = {.name = "memory_read_dexperts", .shape = shape_of_feature, .addend = 2,
                                           .attribute_bytes = sizeof(read_gradient_options),
                                           .variants = feature_variants};
-const te_op te_op_memory_read_dmemory = {.name = "memory_read_dmemory", .shape = shape_of_feature,
+const te_op te_op_memory_read_dmemory = {.name = "memory_read_dmemory", .shape = shape_of_feature, .addend = 2,
                                          .attribute_bytes = sizeof(read_gradient_options),
                                          .variants = feature_variants};
 
@@ -66,21 +96,38 @@ static te_status dgates_shape(te_call *call)
     return TE_OK;
 }
 
-static te_status dgates_emit(te_plan *plan, const te_call *call)
+static te_launch dgates_launch(const te_call *call)
 {
     int memory = options_of(call)->memory;
+    bool adds = call->in[4].rank;
     te_launch launch = {.family = "memory", .kernel = "memory_read_dgates", .writes = call->out_value,
                         .global = {(size_t)te_shape_width(&call->out), (size_t)te_shape_rows(&call->out)},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[2]),
-                                      TE_VALUE(call->in_value[memory ? 3 : 2]), TE_VALUE(call->out_value)}};
-    add_sizes(&launch, 4, call);
-    launch.arguments[9] = (te_argument)TE_INT(memory);
+                                      TE_VALUE(call->in_value[memory ? 3 : 2]),
+                                      TE_VALUE(call->in_value[adds ? 4 : 2]), TE_VALUE(call->out_value)}};
+    add_sizes(&launch, 5, call);
+    launch.arguments[10] = (te_argument)TE_INT(memory);
+    launch.arguments[11] = (te_argument)TE_INT(adds);
+    return launch;
+}
+
+static te_status dgates_emit(te_plan *plan, const te_call *call)
+{
+    te_launch launch = dgates_launch(call);
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dgates_variants[] = {{"generic", NULL, NULL, dgates_emit}, {0}};
+static te_status dgates_emit_cpu(te_plan *plan, const te_call *call)
+{
+    te_launch launch = dgates_launch(call);
+    te_launch_on_cpu(&launch, "memory_grad_cpu", "memory_read_dgates_cpu", blocks_of(call), 1);
+    return te_plan_launch(plan, &launch);
+}
 
-const te_op te_op_memory_read_dgates = {.name = "memory_read_dgates", .shape = dgates_shape,
+static const te_variant dgates_variants[] = {
+    {"generic", NULL, NULL, dgates_emit}, {"cpu", NULL, te_prefers_wide_cpu, dgates_emit_cpu}, {0}};
+
+const te_op te_op_memory_read_dgates = {.name = "memory_read_dgates", .shape = dgates_shape, .addend = 4,
                                         .attribute_bytes = sizeof(read_gradient_options),
                                         .variants = dgates_variants};
 

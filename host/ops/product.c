@@ -13,12 +13,13 @@ static te_product describe_forward(const te_call *call)
                      .y_row = options->groups * n, .y_group = n};
 }
 
-/* dx (M,G*K) = dy (M,G*N) w (G*N,K) */
+/* dx (M,G*K) = dy (M,G*N) w (G*N,K) + what the caller has it added to */
 static te_product describe_dx(const te_call *call)
 {
     const te_linear_options *options = (const void *)call->attributes;
     int64_t m = te_shape_rows(&call->in[0]), n = call->in[1].size[0] / options->groups, k = call->in[1].size[1];
     return (te_product){.m = m, .n = k, .k = n, .groups = options->groups,
+                     .flags = call->in[3].rank ? TE_PRODUCT_RESIDUAL : 0,
                      .x_row = options->groups * n, .x_k = 1, .x_group = n, .w_row = 1, .w_k = k, .w_group = n * k,
                      .y_row = options->groups * k, .y_group = k};
 }
