@@ -18,8 +18,8 @@ WORK_GROUP_OF_ONE __kernel void head_weights_cpu(__global const float *restrict 
         int count = min(16, D - c);
         for (int k = 0; k < OFFSETS; k++) {
             float line[16] __attribute__((aligned(64)));
-            for (int i = 0; i < 16; i++) {
-                line[i] = w[min(c + i, D - 1) * OFFSETS + k];
+            for (int i = 0; i < count; i++) {
+                line[i] = w[(c + i) * OFFSETS + k];
             }
             store_some(y + (size_t)k * plane + (size_t)c, vload16(0, line), count);
         }

@@ -254,6 +254,7 @@ static const te_case combine_cases[] = {
     {{TE_SHAPE3(1, 12, 9 * 32), TE_SHAPE2(2, 32)}, &three_by_four, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 12, 9 * 5)}, &three_by_four, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 12, 9 * 16)}, &three_by_four, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 12, 9 * 80)}, &three_by_four, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 1, 9 * 3), TE_SHAPE2(2, 3)}, &one_by_one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 2, 9 * 17), TE_SHAPE2(2, 17)}, &two_by_one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 12, 9 * 4), TE_SHAPE2(2, 4)}, &three_by_four, TE_FILL_LARGE},
