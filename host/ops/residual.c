@@ -7,7 +7,7 @@ static int line_of(const te_call *call)
 }
 
 /* Both kernels: the inputs, the result, then the sizes. */
-static te_status emit(te_plan *plan, const te_call *call, const char *kernel, int inputs)
+static te_launch launch_of(const te_call *call, const char *kernel, int inputs)
 {
     int64_t B = call->out.size[0], size = te_shape_count(&call->out) / B;
     te_launch launch = {.family = "residual", .kernel = kernel, .writes = call->out_value,
@@ -20,6 +20,14 @@ static te_status emit(te_plan *plan, const te_call *call, const char *kernel, in
     *next++ = (te_argument)TE_INT(size);
     *next++ = (te_argument)TE_INT(B);
     *next = (te_argument)TE_INT(line_of(call));
+    return launch;
+}
+
+static te_status emit_on_cpu(te_plan *plan, const te_call *call, const char *kernel, int inputs)
+{
+    enum { BLOCK = 4096 }; /* elements; as in kernels/residual_cpu.cl */
+    te_launch launch = launch_of(call, kernel, inputs);
+    te_launch_on_cpu(&launch, "residual_cpu", kernel, ((int64_t)launch.global[0] + BLOCK - 1) / BLOCK, call->out.size[0]);
     return te_plan_launch(plan, &launch);
 }
 
@@ -41,7 +49,13 @@ static te_status shape(te_call *call)
 
 static te_status emit_forward(te_plan *plan, const te_call *call)
 {
-    return emit(plan, call, "residual", 3);
+    te_launch launch = launch_of(call, "residual", 3);
+    return te_plan_launch(plan, &launch);
+}
+
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_on_cpu(plan, call, "residual_cpu", 3);
 }
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -59,7 +73,8 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[1] = te_graph_call(graph, &te_op_residual_dx, call->attributes, 2, (te_tensor[]){dy, te_call_input(call, 2)});
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_forward}, {0}};
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, emit_forward}, {"cpu", NULL, te_prefers_wide_cpu, emit_cpu}, {0}};
 static const te_residual_options first = {0}, second = {1};
 static const te_case cases[] = {
     {{TE_SHAPE3(2, 5, 7), TE_SHAPE3(2, 5, 7), TE_SHAPE2(3, 2)}, &second, TE_FILL_NORMAL},
@@ -85,7 +100,13 @@ static te_status dx_shape(te_call *call)
 
 static te_status dx_emit(te_plan *plan, const te_call *call)
 {
-    return emit(plan, call, "residual_dx", 2);
+    te_launch launch = launch_of(call, "residual_dx", 2);
+    return te_plan_launch(plan, &launch);
+}
+
+static te_status dx_emit_cpu(te_plan *plan, const te_call *call)
+{
+    return emit_on_cpu(plan, call, "residual_dx_cpu", 2);
 }
 
 static void dx_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -96,7 +117,8 @@ static void dx_reference(const te_call *call, const double *const in[TE_INPUTS],
     }
 }
 
-static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit}, {0}};
+static const te_variant dx_variants[] = {
+    {"generic", NULL, NULL, dx_emit}, {"cpu", NULL, te_prefers_wide_cpu, dx_emit_cpu}, {0}};
 static const te_case dx_cases[] = {{{TE_SHAPE3(2, 5, 7), TE_SHAPE2(3, 2)}, &second, TE_FILL_NORMAL}};
 
 const te_op te_op_residual_dx = {.name = "residual_dx", .attribute_bytes = sizeof(te_residual_options),

@@ -20,7 +20,8 @@ static te_status launch(te_plan *plan, bool cpu, int from, int to, int64_t rows,
                      .global = {(size_t)columns, (size_t)((rows + block - 1) / block)},
                      .arguments = {TE_VALUE(from), TE_VALUE(to), TE_INT(rows), TE_INT(columns), TE_INT(block)}};
     if (cpu) {
-        te_launch_on_cpu(&sum, "sum_cpu", "sum_rows_cpu", columns / 16, (rows + block - 1) / block);
+        enum { COLUMNS = 64 }; /* as in kernels/sum_cpu.cl */
+        te_launch_on_cpu(&sum, "sum_cpu", "sum_rows_cpu", (columns + COLUMNS - 1) / COLUMNS, (rows + block - 1) / block);
     }
     return te_plan_launch(plan, &sum);
 }
@@ -70,10 +71,11 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     }
 }
 
-static const te_sum_options seven = {7}, forty = {40}, large = {48}, one = {1};
+static const te_sum_options seven = {7}, forty = {40}, large = {48}, larger = {192}, one = {1};
 static const te_case cases[] = {{{TE_SHAPE2(3, 7)}, &seven, TE_FILL_NORMAL},
                                 {{TE_SHAPE3(2, 100, 40)}, &forty, TE_FILL_NORMAL},
                                 {{TE_SHAPE3(2, 100, 48)}, &large, TE_FILL_NORMAL},
+                                {{TE_SHAPE3(2, 100, 192)}, &larger, TE_FILL_NORMAL},
                                 {{TE_SHAPE2(5000, 1)}, &one, TE_FILL_NORMAL},
                                 {{TE_SHAPE3(2, 100, 40)}, &forty, TE_FILL_NAN}};
 
