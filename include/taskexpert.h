@@ -602,6 +602,70 @@ TE_API te_status te_bench_get_pass(const te_bench *bench, int training, te_bench
 /* All of it as JSON; the text belongs to the bench. */
 TE_API const char *te_bench_get_json(const te_bench *bench);
 
+/* ---- tuning: the fastest variant of every op, by trying them ------------------------------------------------------ */
+
+typedef struct te_tune te_tune;
+
+/* What became of a variant that was tried. */
+typedef enum te_tune_fate {
+    TE_TUNE_TIMED,          /* right, and timed */
+    TE_TUNE_SLOW,           /* right, and so slow that it was run once */
+    TE_TUNE_WRONG,          /* its result is not what it must be: it never wins */
+    TE_TUNE_FAILED          /* the device could not run it */
+} te_tune_fate;
+
+typedef struct te_tune_candidate {
+    const char *variant;
+    te_tune_fate fate;
+    double seconds;         /* of one run: median, or of a slow one's; 0: it has none */
+    double error;           /* of its result, relative (norm of difference over norm) */
+    const char *judge;      /* what it was compared with: "reference" (double precision), or where that would take long
+                             * "default" (the default's result, and the reference on a small test case) */
+    char why[160];          /* it failed; "" where it did not */
+} te_tune_candidate;
+
+/* A kind of calls, as in te_bench_op, for which there is more than one variant. */
+typedef struct te_tune_shape {
+    int training;
+    const char *op, *shape;
+    uint64_t runs;          /* in one pass */
+    const char *usual, *winner; /* the variant without tuning; the one to take, another only if faster by a tenth */
+    size_t candidates;      /* the usual one is the first */
+} te_tune_shape;
+
+/* Called when the last shape that te_tune_count() counts is done, and with it `done` of `count` kinds of calls; a result other
+ * than TE_OK ends the tuning with it. */
+typedef te_status (*te_tune_function)(const te_tune *tune, size_t done, size_t count, void *context);
+
+typedef struct te_tune_options {
+    int training;           /* 1: also the ops of a step of training */
+    int rounds;             /* samples of each candidate, in turn; 0: 5 */
+    double seconds;         /* begin no shape after so many; 0: no limit */
+    const char *path;       /* the file to write; NULL: where kernels.tuning = auto finds it */
+    te_tune_function report; /* may be NULL */
+    void *context;          /* of report */
+} te_tune_options;
+
+/* Try the variants of the ops of the model that the settings describe on `device`, and write which is the fastest as a file
+ * that kernels.tuning reads. What the device had of a tuning stays for other calls; from now on it chooses by all of it. Ops
+ * that change their inputs are left as they are, and those that kernels.variant forces. TE_ERR_INTERRUPTED soon after
+ * te_interrupt(); then nothing is written. `options` may be NULL. */
+TE_API te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options);
+TE_API void te_tune_free(te_tune *tune);
+
+/* Shapes 0 to te_tune_count() - 1 that were tried, and a candidate of one. Texts belong to the tuning. */
+TE_API size_t te_tune_count(const te_tune *tune);
+TE_API te_status te_tune_get(const te_tune *tune, size_t index, te_tune_shape *shape);
+TE_API te_status te_tune_get_candidate(const te_tune *tune, size_t index, size_t number, te_tune_candidate *candidate);
+
+typedef struct te_tune_summary {
+    size_t shapes, winners; /* tried; of them, with another winner than the usual variant */
+    size_t left;            /* for want of time */
+    double before, after;   /* median seconds of the forward pass by usual variants and by winners; 0: there are none */
+    const char *path;       /* the file */
+} te_tune_summary;
+TE_API void te_tune_get_summary(const te_tune *tune, te_tune_summary *summary);
+
 /* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns
  * TE_ERR_INTERRUPTED. */
 TE_API void te_interrupt(void);

@@ -98,7 +98,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer train eval experts bench settings synth dataset version help; do
+for name in devices init info infer train eval experts bench tune settings synth dataset version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -613,6 +613,44 @@ check "bench --ops prints a row a kind of call"
 run bench -q -w w.safetensors --runs 1 --model
 [ "$status" -eq 0 ] && grep -q '^time .* images/s, ' stdout && ! grep -q '^linear' stdout
 check "bench --model prints the pass"
+
+# ---- tune ----
+
+run tune -q -w w.safetensors -o tuning.json --rounds 1
+[ "$status" -eq 0 ] && [ ! -s stderr ] && grep -qE '^\[[0-9]+/[0-9]+\] linear \(1,16,' stdout &&
+    grep -qE "^[0-9]+ shapes, [0-9]+ winners.*; written to 'tuning.json'$" stdout && ! grep -q WRONG stdout
+check "tune prints shapes, candidates and a summary"
+python3 - tuning.json >stdout 2>stderr <<'END'
+import json, sys
+kept = json.load(open(sys.argv[1]))
+assert kept["format"] == "taskexpert tuning 1"
+assert all(set(tuning) == {"op", "shape", "variant"} for tuning in kept["tunings"])
+END
+status=$?
+[ "$status" -eq 0 ] && run infer -v -w w.safetensors -o out/tuned pictures/b.ppm kernels.tuning=tuning.json &&
+    grep -q "tunings of 'tuning.json'" stderr && ! grep -q 'warning: ' stderr
+check "and writes a file that infer reads"
+echo '{' >broken.json
+run infer -q -w w.safetensors -o out/tuned pictures/b.ppm kernels.tuning=broken.json
+[ "$status" -eq 0 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "warning: ignoring the tuning file 'broken.json': " stderr
+check "a broken tuning file is one warning"
+run tune -q -w w.safetensors --rounds 1 --time 1
+[ "$status" -eq 0 ] && grep -q "; written to '$XDG_CACHE_HOME/taskexpert/tuning-[0-9a-f]*.json'$" stdout &&
+    rm "$XDG_CACHE_HOME"/taskexpert/tuning-*.json
+check "without --out tune keeps what it finds for this device"
+: >stdout
+"$command" tune -q -w w.safetensors --rounds 1000 -o stopped.json >stdout 2>stderr &
+job=$!
+i=0
+while [ ! -s stdout ] && [ $i -lt 600 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job
+wait $job
+status=$?
+[ "$status" -eq 130 ] && [ "$(lines stderr)" -eq 1 ] && [ ! -e stopped.json ]
+check "a signal ends tune, which writes nothing then"
 
 # ---- train ----
 

@@ -165,12 +165,11 @@ te_status te_device_save_tunings(const te_device *device, const char *path)
 
 /* ---- reading ---- */
 
-/* Text of at most `most` bytes, none of them a zero; or NULL. */
+/* Text of at most `most` bytes, or NULL. */
 static const char *short_text(const json_t *object, const char *name, size_t most)
 {
-    const json_t *value = json_object_get(object, name);
-    const char *text = json_string_value(value);
-    return text && json_string_length(value) <= most && strlen(text) == json_string_length(value) ? text : NULL;
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && strlen(text) <= most ? text : NULL;
 }
 
 static bool says(const json_t *file, const char *name, const char *expected)

@@ -36,11 +36,17 @@ static const te_variant *forced_variant(const char *setting, const te_op *op)
     return for_all;
 }
 
+const te_variant *te_call_forced(const te_call *call, const te_device *device)
+{
+    const te_variant *forced = forced_variant(te_device_settings(device)->kernels.variant, call->op);
+    return forced && (!forced->supports || forced->supports(te_device_caps(device), call)) ? forced : NULL;
+}
+
 static const te_variant *choose(const te_plan *plan, const te_call *call)
 {
     const te_caps *caps = te_device_caps(plan->device);
-    const te_variant *forced = forced_variant(te_device_settings(plan->device)->kernels.variant, call->op);
-    if (forced && (!forced->supports || forced->supports(caps, call))) {
+    const te_variant *forced = te_call_forced(call, plan->device);
+    if (forced) {
         return forced;
     }
     const te_variant *tuned = te_plan_tuned(plan, call);

@@ -56,6 +56,9 @@ te_status te_plan_trace(te_plan *plan, te_trace *trace);
 /* What te_plan_trace() found in words: "parameter 'memory.depth' (8), which holds nan, first at element 3 of 8". */
 void te_trace_describe(const te_plan *plan, const te_trace *trace, char *text, size_t bytes);
 
+/* The variant that kernels.variant forces on a call of that device; NULL: none. */
+const te_variant *te_call_forced(const te_call *call, const te_device *device);
+
 /* Name of the variant that the plan chose for call `index` of the graph. */
 const char *te_plan_get_variant(const te_plan *plan, int index);
 

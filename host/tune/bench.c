@@ -132,8 +132,10 @@ static te_status measure(te_bench *bench, te_device *device, const te_settings *
         TE_TRY(measure_ops(bench, device, runs));
     }
     if (options.model || both) {
-        TE_TRY(te_bench_forward(bench, device, runs));
-        TE_TRY(options.training ? te_bench_training(bench, device, settings, runs) : TE_OK);
+        TE_TRY(te_params_fill(&bench->passes.model->params, 1));
+        TE_TRY(te_bench_forward(&bench->pass[TE_PASS_FORWARD], &bench->passes, device, runs));
+        TE_TRY(options.training ? te_bench_training(&bench->pass[TE_PASS_TRAINING], &bench->passes, device, settings, runs)
+                                : TE_OK);
     }
     return te_bench_write_json(bench, settings);
 }

@@ -15,9 +15,10 @@ struct te_bench {
     char *json;
 };
 
-/* bench_model.c: the forward pass as a whole, a step of training. */
-te_status te_bench_forward(te_bench *bench, te_device *device, int runs);
-te_status te_bench_training(te_bench *bench, te_device *device, const te_settings *settings, int runs);
+/* bench_model.c: the forward pass as a whole, a step of training. The model's weights must be there. */
+te_status te_bench_forward(te_bench_pass *pass, const te_passes *passes, te_device *device, int runs);
+te_status te_bench_training(te_bench_pass *pass, const te_passes *passes, te_device *device, const te_settings *settings,
+                            int runs);
 
 /* bench_json.c */
 te_status te_bench_write_json(te_bench *bench, const te_settings *settings);

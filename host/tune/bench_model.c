@@ -70,16 +70,16 @@ static te_status run_forward(void *context)
     return te_device_finish(at->device);
 }
 
-te_status te_bench_forward(te_bench *bench, te_device *device, int runs)
+te_status te_bench_forward(te_bench_pass *pass, const te_passes *passes, te_device *device, int runs)
 {
-    const te_graph *graph = &bench->passes.graphs[TE_PASS_FORWARD];
-    te_bench_pass *pass = &bench->pass[TE_PASS_FORWARD];
-    int64_t count = te_shape_count(&bench->passes.image.shape);
-    forward at = {.device = device, .image = bench->passes.image.value};
-    te_status status;
-    TE_TRY_OUT(te_params_fill(&bench->passes.model->params, 1));
+    const te_graph *graph = &passes->graphs[TE_PASS_FORWARD];
+    int64_t count = te_shape_count(&passes->image.shape);
+    forward at = {.device = device, .image = passes->image.value};
     at.input = te_alloc((size_t)count, sizeof *at.input, "a picture");
-    TE_TRY_OUT(at.input ? TE_OK : TE_ERR_MEMORY);
+    if (!at.input) {
+        return TE_ERR_MEMORY;
+    }
+    te_status status;
     te_noise_fill(at.input, count, 0, false);
     repeated what = {.run = run_forward, .context = &at, .start = te_clock_now(), .runs = runs};
     TE_TRY_OUT(te_plan_create(&at.plan, device, graph));
@@ -109,7 +109,8 @@ static te_status run_training(void *context)
 }
 
 /* Pictures and labels of all tasks are the same numbers: above 0 they are labels of every kind. */
-te_status te_bench_training(te_bench *bench, te_device *device, const te_settings *settings, int runs)
+te_status te_bench_training(te_bench_pass *pass, const te_passes *passes, te_device *device, const te_settings *settings,
+                            int runs)
 {
     te_train_options options = te_train_options_of(settings);
     int pictures = options.batch * (options.accumulate > 1 ? options.accumulate : 1);
@@ -123,12 +124,11 @@ te_status te_bench_training(te_bench *bench, te_device *device, const te_setting
     for (int t = 0; t < TE_TASK_COUNT; t++) {
         at.batch.labels[t] = numbers;
     }
-    te_bench_pass *pass = &bench->pass[TE_PASS_TRAINING];
     te_status status;
     repeated what = {.run = run_training, .context = &at, .start = te_clock_now(), .runs = runs};
-    TE_TRY_OUT(te_train_step_create(&at.step, bench->passes.model, device, &options));
+    TE_TRY_OUT(te_train_step_create(&at.step, passes->model, device, &options));
     TE_TRY_OUT(time_runs(pass, &what));
-    describe(pass, &bench->passes.graphs[TE_PASS_TRAINING], te_train_step_get_plan(at.step), pictures);
+    describe(pass, &passes->graphs[TE_PASS_TRAINING], te_train_step_get_plan(at.step), pictures);
 out:
     te_train_step_free(at.step);
     free(numbers);

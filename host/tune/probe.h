@@ -29,6 +29,10 @@ te_status te_probe_warm(te_probe *probe, double *seconds);
 /* Seconds of one run, over a sample. */
 te_status te_probe_sample(te_probe *probe, double *seconds);
 
+/* Put NaN in the place of the result: what a run does not write is then seen, though memory that was in use before, perhaps by
+ * the same call, may hold what is right. */
+te_status te_probe_spoil(te_probe *probe);
+
 /* The result of the last run; free() it. */
 te_status te_probe_read(te_probe *probe, float **result);
 
