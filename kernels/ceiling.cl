@@ -19,7 +19,7 @@ __kernel void ceiling_fma(__global float *out, int rounds)
     for (int round = 0; round < rounds; round++) {
         UNROLL
         for (int i = 0; i < CHAINS; i++) {
-            sums[i] = fma(sums[i], slope, shift);
+            sums[i] = mad(sums[i], slope, shift); /* as products have it; fma() is slow where it is no instruction */
         }
     }
     float sum = 0.0f;

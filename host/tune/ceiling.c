@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "tune/probe.h"
 
 #include <math.h>
 
@@ -38,27 +37,30 @@ static te_status open(timed *at, te_device *device, bool cpu, const char *kernel
     return TE_OK;
 }
 
-/* Seconds of a run at best; a sample has as many as take some milliseconds. */
+/* Seconds of a run at best, over samples that take some milliseconds each; of a slow device a few will do. */
 static te_status measure(timed *at, double *seconds)
 {
-    static const double sample_seconds = 0.01;
-    double samples[SAMPLES];
+    static const double sample_seconds = 0.01, enough_seconds = 0.5;
+    double first = te_clock_now(), best = INFINITY;
     int repeats = 1;
     for (int sample = -2; sample < SAMPLES; sample++) { /* two to warm up */
         TE_TRY(te_interrupt_check());
         double start = te_clock_now();
+        if (sample > 0 && start - first > enough_seconds) {
+            break;
+        }
         for (int run = 0; run < repeats; run++) {
             TE_TRY(te_kernel_run(at->kernel, at->global, at->local));
         }
         TE_TRY(te_device_finish(at->device));
         double each = (te_clock_now() - start) / repeats;
         if (sample >= 0) {
-            samples[sample] = each;
+            best = fmin(best, each);
         } else {
             repeats = (int)fmin(1000.0, ceil(sample_seconds / fmax(each, 1e-9)));
         }
     }
-    *seconds = te_quartile(samples, SAMPLES, 0);
+    *seconds = best;
     return TE_OK;
 }
 
