@@ -1,26 +1,16 @@
 /* A bench: what it holds, what it refuses, and how calls are counted. No time is judged. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "base/interrupt.h"
 #include "ops/ops.h"
+#include "support/assert.h"
 #include "tune/ceiling.h"
 #include "tune/passes.h"
 #include "tune/probe.h"
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 static te_settings *small_settings(void)
 {

@@ -1,25 +1,14 @@
 /* Tuning: which variant wins, which never does, and the file that keeps the winners. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/files.h"
 #include "base/interrupt.h"
 #include "ops/ops.h"
+#include "support/assert.h"
 #include "tune/tune.h"
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 static char folder[] = "/tmp/taskexpert-tune-XXXXXX";
 static char path[64];
