@@ -28,7 +28,11 @@ flags_of() {
 # Sizes that host/ops compiles a file with, besides the file's own defaults: sets of options, one a line.
 sizes_of() {
     case $1 in
-    linear) printf '%s\n' -DSIDE=1 -DSIDE=4 -DSIDE=16 -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
+    linear)
+        printf '%s\n' "-DSIDE=1 -DBLOCKS=1" "-DSIDE=4 -DBLOCKS=1 -DX_ROWS=1 -DW_ROWS=1" "-DSIDE=8 -DBLOCKS=1 -DW_ROWS=1" \
+            "-DSIDE=8 -DBLOCKS=2 -DALIGNED=1 -DX_ROWS=1 -DW_ROWS=1" "-DSIDE=16 -DBLOCKS=2 -DALIGNED=1 -DGELU=1" \
+            "-DSIDE=16 -DBLOCKS=2 -DALIGNED=1 -DW_ROWS=1" -DPRODUCT_BF16 -DPRODUCT_FP16
+        ;;
     conv) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
     conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;

@@ -2,7 +2,6 @@
 #include "ops/product.h"
 
 #include <math.h>
-#include <stdio.h>
 
 static te_status shape(te_call *call)
 {
@@ -20,27 +19,6 @@ static te_status shape(te_call *call)
     return call->in[3].rank && !te_shape_equal(&call->in[3], &call->out)
                ? te_call_fail(call, "residual must have the result's shape")
                : TE_OK;
-}
-
-static te_status emit_generic(te_plan *plan, const te_call *call)
-{
-    te_product p = te_product_describe(call);
-    int side = te_plan_work_group(plan) >= 256 ? 16 : te_plan_work_group(plan) >= 64 ? 8
-               : te_plan_work_group(plan) >= 16 ? 4 : 1;
-    char options[64];
-    snprintf(options, sizeof options, "-DSIDE=%d %s", side, te_precision_option(p.precision));
-    te_launch launch = {
-        .family = "linear", .kernel = "linear", .options = options, .writes = call->out_value,
-        .global = {(size_t)(p.n + 4 * side - 1) / (size_t)(4 * side) * (size_t)side,
-                   (size_t)(p.m + 4 * side - 1) / (size_t)(4 * side) * (size_t)side, (size_t)p.groups},
-        .local = {(size_t)side, (size_t)side, 1},
-        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                      TE_VALUE(te_value_or(call->in_value[2], call->in_value[1])),
-                      TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
-                      TE_INT(p.m), TE_INT(p.n), TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k),
-                      TE_INT(p.x_group), TE_INT(p.w_row), TE_INT(p.w_k), TE_INT(p.w_group), TE_INT(p.y_row),
-                      TE_INT(p.y_group)}};
-    return te_plan_launch(plan, &launch);
 }
 
 /* ---- CLBlast: the library's product adds to y, which our kernels prepare and finish ---- */
@@ -95,7 +73,10 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &after);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
+static const te_variant variants[] = {{"generic", NULL, NULL, te_linear_emit_tiled},
+                                      {"tile32", te_linear_supports_tile32, NULL, te_linear_emit_tile32},
+                                      {"tile64", te_linear_supports_tile64, NULL, te_linear_emit_tile64},
+                                      {"tile128", te_linear_supports_tile128, NULL, te_linear_emit_tile128},
                                       {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, te_linear_emit_cpu},
                                       {"narrow", te_linear_supports_narrow, te_linear_prefers_narrow, te_linear_emit_narrow},
                                       {"clblast", supports_clblast, prefers_clblast, emit_clblast},
@@ -144,6 +125,7 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(70, 300), TE_SHAPE1(70), TE_SHAPE3(1, 13, 70)}, &with_gelu, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 20), TE_SHAPE2(3 * 40, 20), TE_SHAPE1(3 * 40)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 25, 5 * 260), TE_SHAPE2(5 * 16, 260), TE_SHAPE1(5 * 16)}, &five_gelu, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 66, 36), TE_SHAPE2(260, 36), TE_SHAPE1(260), TE_SHAPE3(2, 66, 260)}, &with_gelu, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 70, 65), TE_SHAPE2(129, 65), TE_SHAPE1(129)}, &plain, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &plain, TE_FILL_INF},
     {{TE_SHAPE3(1, 20, 40), TE_SHAPE2(50, 40), TE_SHAPE1(50)}, &with_gelu, TE_FILL_NAN},
@@ -238,6 +220,7 @@ static const te_case cases_dx[] = {
     {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 13, 300), TE_SHAPE2(300, 70)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 132, 36), TE_SHAPE2(36, 260)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 20, 50), TE_SHAPE2(50, 40)}, &plain, TE_FILL_NAN},
     {{TE_SHAPE3(2, 35, 33), TE_SHAPE2(33, 48)}, &bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE2(3 * 40, 20)}, &three_fp16, TE_FILL_ROUNDED},
@@ -248,6 +231,7 @@ static const te_case cases_dw[] = {
     {{TE_SHAPE3(2, 35, 33), TE_SHAPE3(2, 35, 48)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 300, 13), TE_SHAPE3(1, 300, 70)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 101, 3 * 40), TE_SHAPE3(1, 101, 3 * 20)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 35, 132), TE_SHAPE3(1, 35, 260)}, &plain, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 20, 50), TE_SHAPE3(1, 20, 40)}, &plain, TE_FILL_NAN},
     {{TE_SHAPE3(2, 35, 33), TE_SHAPE3(2, 35, 48)}, &bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(1, 101, 3 * 64), TE_SHAPE3(1, 101, 3 * 32)}, &three_fp16, TE_FILL_ROUNDED},

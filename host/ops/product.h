@@ -77,4 +77,13 @@ te_status te_conv_emit_amx(te_plan *plan, const te_call *call);
 /* conv.c: the product of rows of neighbours, the value `unfolded`, with W as it lies. */
 te_call te_conv_describe_product(const te_call *call, int unfolded);
 
+/* linear_tiled.c: products by tiles in local memory, of the size that suits, or of one size. */
+te_status te_linear_emit_tiled(te_plan *plan, const te_call *call);
+bool te_linear_supports_tile32(const te_caps *caps, const te_call *call);
+bool te_linear_supports_tile64(const te_caps *caps, const te_call *call);
+bool te_linear_supports_tile128(const te_caps *caps, const te_call *call);
+te_status te_linear_emit_tile32(te_plan *plan, const te_call *call);
+te_status te_linear_emit_tile64(te_plan *plan, const te_call *call);
+te_status te_linear_emit_tile128(te_plan *plan, const te_call *call);
+
 #endif
