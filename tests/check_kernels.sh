@@ -3,7 +3,7 @@
 # for the files written for processors, x86-64; in every storage type and with the sizes that host/ops uses.
 #
 #   check_kernels.sh [FOLDER]     the check; a warning is an error, and so is any extension
-#   check_kernels.sh --table      registers, spills, local memory of every kernel, as a Markdown table
+#   check_kernels.sh --table      registers, waves a SIMD, spills, local memory of every kernel, as a Markdown table
 #
 # Not run (exit status 77) without clang-15 or libclc-15.
 set -u
@@ -12,14 +12,15 @@ clc=/usr/lib/clc
 common="-x cl -cl-std=CL1.2 -Xclang -cl-ext=-all -O2 -Wall -Wextra -Werror"
 nvidia="-target nvptx64--nvidiacl -Xclang -target-cpu -Xclang sm_70
         -Xclang -mlink-builtin-bitcode -Xclang $clc/nvptx64--nvidiacl.bc"
-amd="-target amdgcn-mesa-mesa3d -mcpu=gfx906 -nogpulib
+amd="-target amdgcn-mesa-mesa3d -nogpulib
      -Xclang -mlink-builtin-bitcode -Xclang $clc/gfx906-amdgcn-mesa-mesa3d.bc"
 
 # Options of a target; words of one shell argument.
 flags_of() {
     case $1 in
     nvidia) echo $nvidia ;;
-    amd) echo $amd ;;
+    amd) echo $amd -mcpu=gfx906 ;;
+    "amd "*) echo $amd -mcpu=${1#amd } ;;
     spir) echo "-target spir64 -emit-llvm" ;;
     x86-64) echo "-target x86_64-linux-gnu -march=x86-64-v4 -emit-llvm" ;;
     esac
@@ -37,8 +38,8 @@ sizes_of() {
     conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
     attention)
-        printf "%s\n" "-DHEAD=4 -DGROUP=1 -DKEYS=1 -DPARTS=1" "-DHEAD=30 -DGROUP=16 -DKEYS=8 -DPARTS=1" \
-            "-DHEAD=36 -DGROUP=64 -DKEYS=8 -DPARTS=2" "-DHEAD=256 -DGROUP=64 -DKEYS=4 -DPARTS=8"
+        printf "%s\n" "-DHEAD=4 -DCOLUMNS=1 -DLINES=1" "-DHEAD=30 -DCOLUMNS=8 -DLINES=2" \
+            "-DHEAD=36 -DCOLUMNS=16 -DLINES=4" "-DHEAD=256 -DCOLUMNS=32 -DLINES=4"
         ;;
     esac
 }
@@ -96,15 +97,23 @@ check_sizes_are_known() {
     done
 }
 
-# Rows "kernel vgpr sgpr scratch lds occupancy" from AMD assembly. LLVM prints a block of figures after each function.
+# Rows "kernel vgpr scratch lds occupancy fmas reads" from AMD assembly. LLVM prints a block of figures after each
+# function. The last two are the multiply-adds and the reads of local memory of the basic block that reads most.
 amd_figures() {
-    awk '/^; -- End function/ { next }
-         /^\t\.globl/ { name = $2 }
-         /^; NumSgprs:/ { sgpr = $3 }
+    awk 'function finish() {
+             if (reads > most || (reads == most && fmas < of_most)) { most = reads; of_most = fmas }
+             fmas = reads = 0
+         }
+         /^; -- End function/ { next }
+         /^\t\.globl/ { name = $2; most = of_most = fmas = reads = 0 }
+         /^\.LBB|^; %bb|s_barrier/ { finish() }
+         $1 ~ /^v_(fma|fmac|mac|mad)_f32/ { fmas++ }
+         $1 ~ /^v_pk_fma_f32/ { fmas += 2 }
+         $1 ~ /^ds_(read|load)/ { reads++ }
          /^; NumVgprs:/ { vgpr = $3 }
          /^; ScratchSize:/ { scratch = $3 }
          /^; LDSByteSize:/ { lds = $3 }
-         /^; Occupancy:/ { print name, vgpr, sgpr, scratch, lds, $3 }' "$1"
+         /^; Occupancy:/ { finish(); print name, vgpr, scratch, lds, $3, of_most, most }' "$1"
 }
 
 # Rows "kernel registers spills" from what ptxas says of PTX.
@@ -119,17 +128,33 @@ print_table() {
     assembly=$(mktemp -d)
     trap 'rm -rf "$assembly"' EXIT
     export PATH="$PATH:/usr/local/cuda/bin"
-    echo "| kernel | gfx906 VGPRs | SGPRs | scratch bytes | LDS bytes | waves a SIMD | sm_80 registers | spilled bytes |"
-    echo "|---|---|---|---|---|---|---|---|"
+    echo "| kernel | local bytes | multiply-adds : reads | gfx906 VGPRs, waves | gfx90a | gfx1030 | scratch |" \
+        "sm_80 registers | spilled |"
+    echo "|---|---|---|---|---|---|---|---|---|"
     for file in "$folder"/*.cl; do
         is_for_processors "$file" && continue
-        compile amd "$file" "$assembly/amd.s" && compile nvidia "$file" "$assembly/nvidia.ptx" || return 1
-        command -v ptxas >/dev/null && nvidia_figures "$assembly/nvidia.ptx" >"$assembly/nvidia" || : >"$assembly/nvidia"
-        amd_figures "$assembly/amd.s" | while read -r kernel vgpr sgpr scratch lds occupancy; do
-            set -- $(awk -v name="$kernel" '$1 == name { print $2, $3 }' "$assembly/nvidia")
-            echo "| $kernel | $vgpr | $sgpr | $scratch | $lds | $occupancy | ${1:--} | ${2:--} |"
+        for chip in gfx906 gfx90a gfx1030; do
+            compile "amd $chip" "$file" "$assembly/amd.s" $(table_options "$file") || return 1
+            amd_figures "$assembly/amd.s" >"$assembly/$chip"
         done
+        compile nvidia "$file" "$assembly/nvidia.ptx" $(table_options "$file") || return 1
+        command -v ptxas >/dev/null && nvidia_figures "$assembly/nvidia.ptx" >"$assembly/nvidia" || : >"$assembly/nvidia"
+        while read -r kernel vgpr scratch lds waves fmas reads; do
+            row="| $kernel | $lds | - | $vgpr, $waves |"
+            [ "$reads" -eq 0 ] || [ "$fmas" -lt 64 ] || row="| $kernel | $lds | $fmas : $reads | $vgpr, $waves |"
+            for chip in gfx90a gfx1030; do
+                row="$row $(awk -v name="$kernel" '$1 == name { print $2 ", " $5 " |" }' "$assembly/$chip")"
+                scratch=$((scratch + $(awk -v name="$kernel" '$1 == name { print $3 }' "$assembly/$chip")))
+            done
+            set -- $(awk -v name="$kernel" '$1 == name { print $2, $3 }' "$assembly/nvidia")
+            echo "$row $scratch | ${1:--} | ${2:--} |"
+        done <"$assembly/gfx906"
     done
+}
+
+# What the table compiles a file with: that which the model's large products get.
+table_options() {
+    case $(basename "$1") in linear.cl) echo -DALIGNED=1 ;; esac
 }
 
 folder=$here/../kernels

@@ -1,9 +1,9 @@
 /* attention: multi-head self-attention from packed q, k, v, without an N x N matrix; and its gradient. */
 #include "ops/attention.h"
+#include "ops/attention_tiled.h"
 #include "ops/product.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* As in kernels/attention_tile.clh and attention_grad_cpu.cl. */
@@ -31,34 +31,9 @@ static te_status shape(te_call *call)
     return TE_OK;
 }
 
-/* Fails where a work-item's `per_token` iterations for each token are more than the driver runs. */
-static te_status check_loops(const te_plan *plan, const te_call *call, int64_t per_token)
-{
-    uint32_t limit = te_plan_caps(plan)->loop_limit;
-    int64_t tokens = call->in[0].size[1];
-    return limit && tokens * per_token > limit
-               ? te_fail(TE_ERR_UNSUPPORTED, "attention over %lld tokens exceeds the loops that this driver runs: use "
-                         "a smaller input size or another device", (long long)tokens)
-               : TE_OK;
-}
-
 static te_status emit_generic(te_plan *plan, const te_call *call)
 {
-    size_t tokens = (size_t)call->in[0].size[1];
-    int D = head_width(call), keys = 16;
-    TE_TRY(check_loops(plan, call, (D + 3) / 4 * 2 + 1));
-    size_t group = te_plan_work_group(plan) < 64 ? te_plan_work_group(plan) : 64;
-    while (keys > 1 && (uint64_t)(2 * keys * (D + 3)) * sizeof(float) > te_plan_caps(plan)->local_memory / 2) {
-        keys /= 2; /* half of the local memory leaves room for a second work-group */
-    }
-    char options[64];
-    snprintf(options, sizeof options, "-DHEAD=%d -DGROUP=%zu -DKEYS=%d", D, group, keys);
-    te_launch launch = {.family = "attention", .kernel = "attention", .options = options, .writes = call->out_value,
-                        .global = {tokens, (size_t)heads_of(call), (size_t)call->in[0].size[0]},
-                        .local = {group, 1, 1},
-                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(tokens),
-                                      TE_INT(heads_of(call)), TE_FLOAT(1.0f / sqrtf((float)D))}};
-    return te_plan_launch(plan, &launch);
+    return te_attention_emit_tiled(plan, call, heads_of(call));
 }
 
 static bool supports_cpu(const te_caps *caps, const te_call *call)
@@ -223,39 +198,7 @@ static te_status shape_dx(te_call *call)
 
 static te_status emit_dx_generic(te_plan *plan, const te_call *call)
 {
-    int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], heads = heads_of(call);
-    int D = head_width(call), keys = 16, parts = 1;
-    float scale = 1.0f / sqrtf((float)D);
-    size_t group = te_plan_work_group(plan) < 64 ? te_plan_work_group(plan) : 64;
-    while (D > 32 * parts && 2 * (size_t)parts <= group) {
-        parts *= 2; /* 32 numbers of each row a work-item: no more registers than a GPU has */
-    }
-    size_t owners = group / (size_t)parts;
-    group = owners * (size_t)parts;
-    int share = ((D + 3) / 4 + parts - 1) / parts;
-    TE_TRY(check_loops(plan, call, 3 + 4 * share + 2 * (int64_t)((size_t)(parts * share) / group)));
-    uint64_t bytes = (2 * (uint64_t)(D + 4 * parts) + 2 * group) * sizeof(float);
-    while (keys > 1 && (uint64_t)keys * bytes > te_plan_caps(plan)->local_memory / 2) {
-        keys /= 2;
-    }
-    int stats = te_plan_scratch(plan, batch * heads * tokens * 3, -1);
-    if (stats < 0) {
-        return TE_ERR_MEMORY;
-    }
-    char options[80];
-    snprintf(options, sizeof options, "-DHEAD=%d -DGROUP=%zu -DKEYS=%d -DPARTS=%d", D, group, keys, parts);
-    size_t items = ((size_t)tokens + owners - 1) / owners * group;
-    te_launch dq = {.family = "attention", .kernel = "attention_dq", .options = options, .writes = call->out_value,
-                    .global = {items, (size_t)heads, (size_t)batch}, .local = {group, 1, 1},
-                    .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
-                                  TE_VALUE(call->in_value[2]), TE_VALUE(call->out_value), TE_VALUE(stats),
-                                  TE_INT(tokens), TE_INT(heads), TE_FLOAT(scale)}};
-    te_launch dkv = {.family = "attention", .kernel = "attention_dkv", .options = options, .writes = call->out_value,
-                     .global = {items, (size_t)heads, (size_t)batch}, .local = {group, 1, 1},
-                     .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[2]), TE_VALUE(stats),
-                                   TE_VALUE(call->out_value), TE_INT(tokens), TE_INT(heads), TE_FLOAT(scale)}};
-    TE_TRY(te_plan_launch(plan, &dq));
-    return te_plan_launch(plan, &dkv);
+    return te_attention_emit_dx_tiled(plan, call, heads_of(call));
 }
 
 /* Shares of a head's queries: with those of all heads and pictures enough work for some processors, and no more, as each
