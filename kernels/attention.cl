@@ -5,7 +5,7 @@
  * Mapping: a work-group of LINES x COLUMNS work-items owns 4 LINES queries of one head and goes over the keys, 4 COLUMNS
  * at a time. Both of its products are tiled as in linear.cl: a work-item takes the scores of 4 queries and 4 keys, from
  * slabs of SLAB columns of q and k in local memory; their weights meet in local memory, and it takes SHARE fours of
- * columns of its 4 queries' y, from rows of SLAB values. With a new maximum the sums so far are scaled by
+ * columns of its 4 queries' y, from STEP rows of values. With a new maximum the sums so far are scaled by
  * exp(old - new). D is taken four at a time, filled up with zeros.
  * global (N / (4 LINES) rounded up * LINES * COLUMNS, heads, B), local (LINES * COLUMNS, 1, 1).
  *
@@ -35,8 +35,9 @@
 #define FOURS ((HEAD + 3) / 4)
 #define SHARE ((FOURS + COLUMNS - 1) / COLUMNS)
 #define ROW (SHARE * COLUMNS)
+#define STEP (ROW > 32 ? 8 : SLAB) /* rows of values in local memory at a time */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define TILES MAX(SLAB * MAX(LEFT + RIGHT, ROW), GROUP) /* fours for two slabs, or rows, or a four a work-item */
+#define TILES MAX(MAX(SLAB * (LEFT + RIGHT), STEP * ROW), GROUP) /* fours for two slabs, or rows, or a four a work-item */
 
 /* Before loops around barriers or loads, whose addresses would take the registers of the sums, and before products. */
 #define ROLLED _Pragma("unroll 1")
@@ -134,14 +135,14 @@ static inline void recall_weights(float4 *s, __local const float4 *weights)
 /* sum (4,SHARE): this work-item's fours of its owners' rows += weights times the block's rows. */
 static inline void add_weighted(float4 sum[4][SHARE], __local const float4 *weights, __local float4 *tiles, ROWS)
 {
-    ROLLED for (int first = 0; first < min(BLOCK, count); first += SLAB) {
+    ROLLED for (int first = 0; first < min(BLOCK, count); first += STEP) {
         barrier(CLK_LOCAL_MEM_FENCE);
-        ROLLED for (int i = (int)get_local_id(0); i < SLAB * ROW; i += GROUP) {
+        ROLLED for (int i = (int)get_local_id(0); i < STEP * ROW; i += GROUP) {
             int row = first + i / ROW;
             tiles[i] = row < count ? load_four(from, (uint)(row * stride), i % ROW * 4) * factor : (float4)(0.0f);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        EIGHT for (int row = 0; row < (SLAB < BLOCK ? SLAB : BLOCK); row++) {
+        EIGHT for (int row = 0; row < (STEP < BLOCK ? STEP : BLOCK); row++) {
             float4 a = weights[(first + row) * LEFT + TY];
             UNROLL for (int j = 0; j < SHARE; j++) {
                 float4 b = tiles[row * ROW + j * COLUMNS + TX];

@@ -42,7 +42,8 @@ static te_status check_loops(const te_plan *plan, const te_call *call, group g, 
     int64_t items = g.lines * g.columns, row = up(up(g.D, 4), g.columns) * g.columns, tokens = call->in[0].size[1];
     int64_t loads = up(g.lines * SLAB, items) + up(g.columns * SLAB, items);
     int64_t products = up(g.D, SLAB) * (1 + loads + SLAB / UNROLLED);
-    int64_t weighted = up(4 * g.columns, SLAB) * (1 + up(SLAB * row, items) + SLAB / UNROLLED);
+    int64_t step = row > 32 ? 8 : SLAB;
+    int64_t weighted = up(4 * g.columns, step) * (1 + up(step * row, items) + step / UNROLLED);
     return limit && up(tokens, 4 * g.columns) * (1 + passes * (products + weighted)) > limit
                ? te_fail(TE_ERR_UNSUPPORTED, "attention over %lld tokens exceeds the loops that this driver runs: use "
                          "a smaller input size or another device", (long long)tokens)
