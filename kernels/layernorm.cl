@@ -59,7 +59,8 @@ __kernel void layernorm(__global const real *restrict x, __global const real *re
                         __global const real *restrict shift, __global real *restrict y, int C, int groups, int use_gelu)
 {
     __local acc parts[GROUP];
-    size_t row = get_group_id(0), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
+    uint row = (uint)get_group_id(0); /* 64 bits would make the remainder dear */
+    size_t start = (size_t)row * (size_t)C, weight = (size_t)(row % (uint)groups) * (size_t)C;
     acc mean = row_mean(x, start, C, parts), factor = row_factor(x, start, C, mean, parts);
     for (int c = (int)get_local_id(0); c < C; c += GROUP) {
         acc value = (LOAD(x, start + (size_t)c) - mean) * factor;
@@ -81,7 +82,8 @@ __kernel void layernorm_dx(__global const real *restrict x, __global const real 
                            __global real *restrict dx, int C, int groups, int use_gelu)
 {
     __local acc parts[GROUP];
-    size_t row = get_group_id(0), start = row * (size_t)C, weight = row % (size_t)groups * (size_t)C;
+    uint row = (uint)get_group_id(0); /* 64 bits would make the remainder dear */
+    size_t start = (size_t)row * (size_t)C, weight = (size_t)(row % (uint)groups) * (size_t)C;
     int item = (int)get_local_id(0);
     acc mean = row_mean(x, start, C, parts), factor = row_factor(x, start, C, mean, parts);
     acc sum = 0.0f, products = 0.0f;

@@ -8,8 +8,8 @@
  * kind 3: normals: sum over 3 channels of |x/|x| - label|, mean over valid; labels shorter than 0.5 are ignored.
  * kind 4: depth: |x - label|, mean over valid; labels <= 0 are ignored.
  *
- * loss_partial: sums over BLOCK pixels, in order: (of class 0 or all, of class 1, pixels of class 0 or all, of class
- * 1). global (pixels/BLOCK rounded up).
+ * loss_partial: sums over BLOCK pixels: (of class 0 or all, of class 1, pixels of class 0 or all, of class 1). A
+ * work-item takes every (pixels/BLOCK)-th pixel: neighbours read neighbours. global (pixels/BLOCK rounded up).
  * loss_total: -> result (4): loss, factors of the gradient for class 0 (or all) and class 1, valid pixels. With
  * `pixels` (2), those of a larger batch, the means are over that one. One work-item.
  * loss_dx: dlogits = dy[0] factor d(pixel's loss)/d(logits). global (pixels).
@@ -91,12 +91,12 @@ static inline acc pixel_loss(__global const real *restrict x, __global const rea
 __kernel void loss_partial(__global const real *restrict x, __global const real *restrict label,
                            __global real *restrict partial, int pixels, int kind, int K, int area)
 {
-    int first = (int)get_global_id(0) * BLOCK;
-    if (first >= pixels) {
+    int block = (int)get_global_id(0), blocks = (pixels - 1) / BLOCK + 1;
+    if (block >= blocks) {
         return;
     }
     acc sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    for (int pixel = first; pixel < min(first + BLOCK, pixels); pixel++) {
+    for (int pixel = block; pixel < pixels; pixel += blocks) {
         size_t at = channel0(pixel, area, K), mark = channel0(pixel, area, kind == 3 ? 3 : 1);
         if (valid_label(label, mark, kind, K, area)) {
             bool one = kind == 1 && LOAD(label, mark) >= 1.0f;
@@ -108,7 +108,7 @@ __kernel void loss_partial(__global const real *restrict x, __global const real 
         }
     }
     for (int i = 0; i < 4; i++) {
-        STORE(partial, get_global_id(0) * 4 + (size_t)i, sums[i]);
+        STORE(partial, (size_t)block * 4 + (size_t)i, sums[i]);
     }
 }
 

@@ -1,7 +1,8 @@
 /* optimiser: the norm of the gradient, Adam, and the running statistics of batch norm.
  *
  * square_partial, square_total   sum of squares of one tensor, in two passes over a fixed tree, added to the sum
- *           before. global (elements/BLOCK rounded up); (1).
+ *           before. A work-item takes every (elements/BLOCK)-th element: neighbours read neighbours.
+ *           global (elements/BLOCK rounded up); (1).
  * accumulate  in place: sum <- sum + x, or x where keep[0] is 0. global (elements).
  * adam      in place: param, m, v (elements). `rates` (9): learning rate, beta1, beta2, epsilon, weight decay,
  *           1 - beta1^t, 1 - beta2^t, largest norm, the scale that the gradient has; `squares` (1): the squared norm of
@@ -19,13 +20,13 @@
 
 __kernel void square_partial(__global const real *restrict x, __global real *restrict partial, int elements)
 {
-    int first = (int)get_global_id(0) * BLOCK;
-    if (first < elements) {
+    uint block = (uint)get_global_id(0), count = (uint)elements, blocks = (count - 1) / BLOCK + 1;
+    if (block < blocks) {
         acc sum = 0.0f;
-        for (int i = first; i < min(first + BLOCK, elements); i++) {
+        for (uint i = block; i < count; i += blocks) {
             sum += LOAD(x, i) * LOAD(x, i);
         }
-        STORE(partial, get_global_id(0), sum);
+        STORE(partial, block, sum);
     }
 }
 

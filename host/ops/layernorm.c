@@ -44,11 +44,12 @@ static int64_t row_count(const te_call *call)
     return te_shape_count(&call->in[0]) / row_width(call);
 }
 
-/* A kernel with a work-group for each row. */
+/* A kernel with a work-group for each row: of 64, and of more where each work-item still has several numbers. */
 static te_status launch_rows(te_plan *plan, const te_call *call, te_launch launch)
 {
     size_t group = 1;
-    while (2 * group <= te_plan_work_group(plan) && group < 256 && (int64_t)group < row_width(call)) {
+    while (2 * group <= te_plan_work_group(plan) && group < 256 &&
+           (int64_t)(group < 64 ? group : 4 * group) < row_width(call)) {
         group *= 2;
     }
     char options[32];
