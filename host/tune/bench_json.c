@@ -63,7 +63,7 @@ te_status te_bench_write_json(te_bench *bench, const te_settings *settings)
 {
     json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:o*, s:o*}", "library", te_version(), "device",
                              device_json(bench->device), "backbone", setting_json(settings, "model.backbone"), "precision",
-                             setting_json(settings, "train.precision"), "height", settings->input.height, "width",
+                             setting_json(settings, "infer.precision"), "height", settings->input.height, "width",
                              settings->input.width, "ceilings", ceilings_json(&bench->ceilings), "ops", ops_json(bench),
                              "forward", pass_json(&bench->pass[TE_PASS_FORWARD]), "training",
                              pass_json(&bench->pass[TE_PASS_TRAINING]));

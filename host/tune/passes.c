@@ -11,7 +11,7 @@ te_status te_passes_record(te_passes *passes, const te_settings *settings, bool 
     const te_config *config = &passes->model->config;
     te_extent extent = {.batch = 1, .height = config->grid_height, .width = config->grid_width};
     te_graph *forward = &passes->graphs[TE_PASS_FORWARD];
-    forward->precision = settings->train.precision;
+    forward->precision = settings->infer.precision;
     passes->image = te_model_record(passes->model, forward, extent, 0);
     TE_TRY_OUT(forward->status);
     if (training) {
