@@ -661,7 +661,8 @@ TE_API te_status te_tune_get_candidate(const te_tune *tune, size_t index, size_t
 typedef struct te_tune_summary {
     size_t shapes, winners; /* tried; of them, with another winner than the usual variant */
     size_t left;            /* for want of time */
-    double before, after;   /* median seconds of the forward pass by usual variants and by winners; 0: there are none */
+    /* Seconds of the forward pass by usual variants and by winners, the lower of two medians; 0: there are none. */
+    double before, after;
     const char *path;       /* the file */
 } te_tune_summary;
 TE_API void te_tune_get_summary(const te_tune *tune, te_tune_summary *summary);

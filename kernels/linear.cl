@@ -44,7 +44,7 @@
 #define HAS_GELU 4 /* read by linear_before and linear_after only */
 
 /* Four consecutive numbers, the last of `count` again and again beyond them: no branches. */
-static inline float4 read_four(__global const real *restrict from, size_t at, int count)
+static inline float4 read_four(__global const real *from, size_t at, int count)
 {
     return ALIGNED ? LOAD_FOUR(from, at)
                    : (float4)(LOAD(from, at), LOAD(from, at + (size_t)min(1, count - 1)),
@@ -54,8 +54,11 @@ static inline float4 read_four(__global const real *restrict from, size_t at, in
 /* The first `count` numbers of four, rounded; zero for the others. */
 static inline float4 used_part(float4 four, int count)
 {
-    int4 used = (ALIGNED ? (int4)(0) : (int4)(0, 1, 2, 3)) < (int4)(count);
-    return select((float4)(0.0f), (float4)(ROUND(four.x), ROUND(four.y), ROUND(four.z), ROUND(four.w)), used);
+    float4 rounded = (float4)(ROUND(four.x), ROUND(four.y), ROUND(four.z), ROUND(four.w));
+    if (ALIGNED) {
+        return count > 0 ? rounded : (float4)(0.0f); /* no comparison of (int4)(0): Oclgrind takes that for false */
+    }
+    return select((float4)(0.0f), rounded, (int4)(0, 1, 2, 3) < (int4)(count));
 }
 
 /* Number `i` of this work-item's fours of a slab: its row and column in the slab, neighbours along what is consecutive
@@ -68,7 +71,7 @@ static inline int2 place_of(int i, int item, bool by_rows)
 
 /* This work-item's share of a slab: the first of `rows` rows and `columns` columns (at least one: what is left) of a
  * matrix; anything beyond them. */
-static inline void fetch(float4 *share, __global const real *restrict from, int rows, int row_stride, int columns,
+static inline void fetch(float4 *share, __global const real *from, int rows, int row_stride, int columns,
                          int k_stride, int item, bool by_rows)
 {
     UNROLL for (int i = 0; i < SHARE; i++) {
@@ -135,7 +138,7 @@ static inline float4 gelu_four(float4 x)
 
 /* Store up to four sums at `at` of y. `own`, a place in local memory of this work-item alone, lets a short loop take
  * them one by one, where each with a branch of its own would be hundreds. */
-static inline void finish(float4 sum, __global const real *restrict residual, __global real *restrict y, size_t at,
+static inline void finish(float4 sum, __global const real *residual, __global real *y, size_t at,
                           int count, int flags, __local float4 *own)
 {
     if (ALIGNED) {

@@ -20,3 +20,8 @@ bool te_interrupt_seen(void)
 {
     return atomic_load(&seen);
 }
+
+void te_interrupt_forget(void)
+{
+    atomic_store(&seen, 0);
+}

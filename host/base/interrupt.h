@@ -9,7 +9,8 @@
 /* TE_ERR_INTERRUPTED, once, after te_interrupt() was called; TE_OK otherwise. */
 te_status te_interrupt_check(void);
 
-/* Was te_interrupt() ever called? What is not needed is then left undone. */
+/* Was te_interrupt() called since the last te_interrupt_forget()? What is not needed is then left undone. */
 bool te_interrupt_seen(void);
+void te_interrupt_forget(void);
 
 #endif

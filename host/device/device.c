@@ -1,6 +1,7 @@
 /* Opening and closing a device, waiting for it. */
 #include "device/opencl.h"
 
+#include "base/interrupt.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -50,6 +51,7 @@ te_status te_device_open(te_device **device, const te_settings *settings)
 {
     te_listed *list;
     size_t count, chosen;
+    te_interrupt_forget(); /* what stopped earlier work is no reason to leave this device's binaries out of the cache */
     TE_TRY(te_list_devices(&list, &count));
     te_status status = te_select(list, count, settings, &chosen);
     if (status == TE_OK) {

@@ -45,6 +45,7 @@ static cl_int build_binary(te_device *device, const unsigned char *binary, size_
     code = taken == CL_SUCCESS ? clBuildProgram(*program, 1, &device->id, options, NULL, NULL) : taken;
     if (code != CL_SUCCESS) {
         clReleaseProgram(*program);
+        *program = NULL;
     }
     return code;
 }
@@ -212,11 +213,17 @@ static te_status find(te_device *device, const char *family, const char *options
     }
     made->family = strdup(family);
     made->options = strdup(all_options);
+    if (!made->family || !made->options) {
+        free(made->family);
+        free(made->options);
+        free(made);
+        return te_fail(TE_ERR_MEMORY, "out of memory for a program");
+    }
     made->next = device->programs;
-    device->programs = made; /* and freed with the others, whatever happens */
+    device->programs = made;
     device->program_count++;
     *program = made;
-    return made->family && made->options ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for a program");
+    return TE_OK;
 }
 
 te_status te_program_expect(te_device *device, const char *family, const char *options)
@@ -234,9 +241,15 @@ te_status te_program_get(te_device *device, const char *family, const char *opti
     return TE_OK;
 }
 
+/* Whoever closes a device after a failure still wants to read that one's message. */
 static void keep_all(te_device *device)
 {
     unsigned count = 0, done = 0;
+    char message[TE_MESSAGE_BYTES];
+    snprintf(message, sizeof message, "%s", te_last_error());
+    if (te_interrupt_seen()) {
+        return;
+    }
     for (te_program *program = device->programs; program; program = program->next) {
         count += program->source != NULL;
     }
@@ -250,6 +263,7 @@ static void keep_all(te_device *device)
         }
     }
     te_log(TE_LOG_PROGRESS, "%s", "");
+    te_fail(TE_OK, "%s", message);
 }
 
 void te_programs_free(te_device *device)

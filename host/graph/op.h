@@ -74,6 +74,8 @@ struct te_op {
     /* Relative error that results of this call may have because numbers are rounded to 16 bits under way, where the reference
      * does not; NULL: none. */
     double (*rounding)(const te_call *call);
+    /* Takes variances: numbers drawn for its inputs have to be positive. */
+    bool positive;
     const te_case *cases;
     int case_count;
 };

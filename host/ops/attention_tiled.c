@@ -18,6 +18,19 @@ static int64_t up(int64_t size, int64_t step)
     return (size + step - 1) / step;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of the arrays `tiles` and `weights` of the kernels. */
+static uint64_t local_bytes(group g)
+{
+    int64_t row = up(up(g.D, 4), g.columns) * g.columns, left = g.lines + 1, right = g.columns + 1;
+    int64_t tiles = larger(larger(SLAB * (left + right), (row > 32 ? 8 : SLAB) * row), g.lines * g.columns);
+    return (uint64_t)(tiles + 4 * g.columns * left) * 4 * sizeof(float);
+}
+
 /* One four of columns of D a work-item, where that many fit. Fewer lines where the device would have nothing to do. */
 static group choose_group(te_plan *plan, const te_call *call, int heads)
 {
@@ -31,6 +44,9 @@ static group choose_group(te_plan *plan, const te_call *call, int heads)
     g.lines = most / g.columns;
     while (g.lines > 2 && up(tokens, 4 * g.lines) * heads * batch < (int64_t)caps->compute_units) {
         g.lines /= 2;
+    }
+    while (local_bytes(g) > caps->local_memory && g.columns * g.lines > 1) {
+        *(g.lines > 1 ? &g.lines : &g.columns) /= 2;
     }
     return g;
 }

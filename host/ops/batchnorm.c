@@ -167,10 +167,13 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     if (!stats) {
         return;
     }
-    stats_reference(call, in, stats);
+    if (!in[3]) {
+        stats_reference(call, in, stats);
+    }
+    const double *mean = in[3] ? in[3] : stats, *variance = mean + C;
     for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
         int64_t c = i % C;
-        double value = (in[0][i] - stats[c]) / sqrt(stats[C + c] + 1e-5) * in[1][c] + in[2][c];
+        double value = (in[0][i] - mean[c]) / sqrt(variance[c] + 1e-5) * in[1][c] + in[2][c];
         out[i] = options_of(call)->gelu ? 0.5 * value * (1 + erf(value * 0.70710678118654752)) : value;
     }
     free(stats);
@@ -201,7 +204,8 @@ static const te_case cases[] = {
 };
 
 const te_op te_op_batchnorm = {.name = "batchnorm", .attribute_bytes = sizeof(te_batchnorm_options), .shape = shape,
-                               .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
+                               .variants = variants, .reference = reference, .gradient = gradient, .positive = true,
+                               TE_CASES(cases)};
 
 te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_tensor stats,
                        te_batchnorm_options options)

@@ -30,7 +30,7 @@ static te_status sums_shape(te_call *call)
 static te_status sums_emit_on(te_plan *plan, const te_call *call, bool cpu)
 {
     int64_t blocks = te_batchnorm_blocks(te_shape_rows(&call->in[0])), columns = te_shape_count(&call->out);
-    int partial = te_plan_scratch(plan, blocks * columns, call->in_value[0]);
+    int partial = te_plan_scratch(plan, blocks * columns, -1);
     if (partial < 0) {
         return TE_ERR_MEMORY;
     }
@@ -61,7 +61,7 @@ static const te_variant sums_variants[] = {{"generic", NULL, NULL, sums_emit},
                                            {0}};
 
 const te_op te_op_batchnorm_sums = {.name = "batchnorm_sums", .attribute_bytes = sizeof(te_batchnorm_options),
-                                    .shape = sums_shape, .variants = sums_variants};
+                                    .shape = sums_shape, .variants = sums_variants, .positive = true};
 
 /* ---- batchnorm_dx ---- */
 
@@ -89,7 +89,7 @@ static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit},
                                          {0}};
 
 const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .attribute_bytes = sizeof(te_batchnorm_options),
-                                  .shape = dx_shape, .variants = dx_variants};
+                                  .shape = dx_shape, .variants = dx_variants, .positive = true};
 
 /* ---- batchnorm_line ---- */
 

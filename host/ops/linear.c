@@ -43,11 +43,14 @@ static size_t library_stride(int64_t row, int64_t column, int64_t columns)
     return (size_t)(column != 1 ? column : row > columns ? row : columns);
 }
 
+/* A program that every device takes: the product in it is not run. */
+static const char small_tile[] = "-DSIDE=1 -DBLOCKS=1";
+
 static te_status emit_clblast(te_plan *plan, const te_call *call)
 {
     te_product p = te_product_describe(call);
     size_t columns = (size_t)te_shape_width(&call->out), rows = (size_t)te_shape_rows(&call->out);
-    te_launch before = {.family = "linear", .kernel = "linear_before", .writes = call->out_value,
+    te_launch before = {.family = "linear", .kernel = "linear_before", .options = small_tile, .writes = call->out_value,
                         .global = {columns, rows},
                         .arguments = {TE_VALUE(te_value_or(call->in_value[2], call->in_value[1])),
                                       TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])),
@@ -66,7 +69,7 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
     if (!(p.flags & TE_PRODUCT_GELU)) {
         return TE_OK;
     }
-    te_launch after = {.family = "linear", .kernel = "linear_after", .writes = call->out_value,
+    te_launch after = {.family = "linear", .kernel = "linear_after", .options = small_tile, .writes = call->out_value,
                        .global = {columns, rows},
                        .arguments = {TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])),
                                      TE_VALUE(call->out_value), TE_INT(rows), TE_INT(columns), TE_INT(p.flags)}};

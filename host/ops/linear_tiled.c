@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 enum { DEPTH = 8 };       /* columns of a slab, as in the kernel */
+enum { OTHER_LOOPS = 64 }; /* iterations of a work-item besides those over slabs */
 enum { FULL_UNIT = 256 }; /* work-items that keep a compute unit busy */
 
 /* A work-group of side x side work-items with blocks x blocks blocks of 4 x 4 results each. */
@@ -62,6 +63,11 @@ static bool is_aligned(const te_product *p)
 static te_status emit_tile(te_plan *plan, const te_call *call, const te_product *p, tile t)
 {
     size_t rows = (size_t)rows_of(t), side = (size_t)t.side;
+    uint32_t loop_limit = te_plan_caps(plan)->loop_limit;
+    if (loop_limit && p->k / DEPTH + OTHER_LOOPS > loop_limit) {
+        return te_fail(TE_ERR_UNSUPPORTED, "a product over %lld columns has more iterations than this driver runs: use a "
+                       "smaller batch or input size", (long long)p->k);
+    }
     char options[128];
     snprintf(options, sizeof options, "-DSIDE=%d -DBLOCKS=%d -DALIGNED=%d -DX_ROWS=%d -DW_ROWS=%d -DGELU=%d %s", t.side,
              t.blocks, is_aligned(p), p->x_k != 1, p->w_k != 1, (p->flags & TE_PRODUCT_GELU) != 0,

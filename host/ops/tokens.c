@@ -64,7 +64,7 @@ te_tensor te_patches(te_graph *graph, te_tensor image)
 
 typedef struct dtable_options {
     te_position_options grids;
-    int has_class;
+    int64_t has_class; /* no gaps: a tuning is found by these bytes */
     int64_t rows; /* of the table that are wanted, from its first on */
 } dtable_options;
 

@@ -29,13 +29,16 @@ static void enter(te_tuned *tuned, const char *variant)
     }
 }
 
-/* Not of ops that change their inputs, which give no result to judge, nor where one is forced. */
+/* Ops that change their inputs give no result to judge; a forced variant is none to choose. */
+static bool has_choice(const contest *at)
+{
+    const te_call *call = te_kind_call(at->kind);
+    return !call->op->in_place && !te_call_forced(call, at->device);
+}
+
 static void enter_others(contest *at)
 {
     const te_call *call = te_kind_call(at->kind);
-    if (call->op->in_place || te_call_forced(call, at->device)) {
-        return;
-    }
     const te_caps *caps = te_device_caps(at->device);
     const char *usual = at->tuned->candidates[0].variant;
     for (const te_variant *variant = call->op->variants; variant->name; variant++) {
@@ -54,10 +57,10 @@ static const te_variant *variant_named(const te_op *op, const char *name)
     return variant;
 }
 
-/* The usual variant's probe, warm; tells which it is. */
+/* The usual variant's probe, warm; tells which it is. An earlier tuning is left where there is nothing to choose. */
 static te_status open_usual(contest *at)
 {
-    TE_TRY(te_device_set_tuning(at->device, te_kind_call(at->kind)->op->name, at->kind->shape, NULL));
+    TE_TRY(!has_choice(at) ? TE_OK : te_device_set_tuning(at->device, te_kind_call(at->kind)->op->name, at->kind->shape, NULL));
     TE_TRY(te_probe_create(&at->probes[0], at->device, at->kind->graph, at->kind->call));
     enter(at->tuned, te_probe_variant(at->probes[0]));
     return TE_OK;
@@ -74,7 +77,7 @@ static te_status judge(contest *at, size_t index)
     candidate->judge = at->judge.name;
     if (right && strcmp(at->judge.name, "default") == 0) {
         double error;
-        TE_TRY(te_judge_small_case(&at->judge, at->device, op, variant_named(op, candidate->variant), &right, &error));
+        TE_TRY(te_judge_small_case(at->device, op, variant_named(op, candidate->variant), &right, &error));
         candidate->error = right ? candidate->error : error;
     }
     candidate->fate = right ? candidate->fate : TE_TUNE_WRONG;
@@ -137,36 +140,39 @@ static te_status time_all(contest *at, int rounds)
     return status;
 }
 
-static size_t find_winner(const te_tuned *tuned)
+/* The fastest of those that were fast enough in every series; `fast` says which were so far. */
+static size_t find_winner(const te_tuned *tuned, bool fast[TE_MOST_CANDIDATES])
 {
     size_t winner = 0;
-    double least = must_take * tuned->candidates[0].seconds;
+    double bound = must_take * tuned->candidates[0].seconds;
     for (size_t i = 1; i < tuned->count; i++) {
         const te_tune_candidate *candidate = &tuned->candidates[i];
-        if (candidate->fate == TE_TUNE_TIMED && candidate->seconds <= least) {
-            winner = i;
-            least = candidate->seconds;
-        }
+        fast[i] = fast[i] && candidate->fate == TE_TUNE_TIMED && candidate->seconds <= bound;
+        winner = fast[i] && (!winner || candidate->seconds < tuned->candidates[winner].seconds) ? i : winner;
     }
     return winner;
 }
 
 static te_status run(contest *at, int rounds)
 {
+    bool fast[TE_MOST_CANDIDATES];
     TE_TRY(open_usual(at));
-    enter_others(at);
+    if (has_choice(at)) {
+        enter_others(at);
+    }
     if (at->tuned->count == 1) {
         return TE_OK;
     }
     TE_TRY(te_probe_warm(at->probes[0], &at->tuned->candidates[0].seconds));
-    TE_TRY(te_judge_create(&at->judge, at->probes[0], at->kind->graph->precision));
+    TE_TRY(te_judge_create(&at->judge, at->probes[0]));
     at->tuned->candidates[0].judge = at->judge.name;
     for (size_t i = 1; i < at->tuned->count; i++) {
         TE_TRY(admit(at, i));
     }
+    memset(fast, true, sizeof fast);
     for (int series = 0; series < 2 && (series == 0 || at->tuned->winner); series++) {
         TE_TRY(time_all(at, rounds));
-        at->tuned->winner = find_winner(at->tuned);
+        at->tuned->winner = find_winner(at->tuned, fast);
     }
     return TE_OK;
 }

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* As tests/test_ops.c has it for fp32. Operands of 16 bits may round to the other side on the way, where an op rounds between
- * two products: a share of an element's last place then. */
-static const double fp32_limit = 2e-6, narrow_limit = 2e-3, element_over_norm = 5.0;
+/* As tests/test_ops.c has it; an op that rounds between two products (te_op.rounding) is allowed that besides. */
+static const double norm_limit = 2e-6, element_over_norm = 5.0;
 
 enum {
     MOST_MACS = 1 << 25,     /* that the reference takes in a tenth of a second or so */
@@ -17,6 +16,11 @@ enum {
 static bool is_small(const te_call *call)
 {
     return call->op->macs ? call->op->macs(call) <= MOST_MACS : te_shape_count(&call->out) <= MOST_ELEMENTS;
+}
+
+static double limit_of(const te_call *call)
+{
+    return norm_limit + (call->op->rounding ? call->op->rounding(call) : 0.0);
 }
 
 /* The reference's result for a probe's inputs. */
@@ -55,12 +59,12 @@ static te_status take_result(te_probe *probe, double *out, int64_t count)
     return TE_OK;
 }
 
-te_status te_judge_create(te_judge *judge, te_probe *usual, te_precision precision)
+te_status te_judge_create(te_judge *judge, te_probe *usual)
 {
     const te_call *call = te_probe_call(usual);
     bool refers = call->op->reference && is_small(call);
     *judge = (te_judge){.count = te_shape_count(&call->out), .name = refers ? "reference" : "default"};
-    judge->limit = (precision == TE_FP32 ? fp32_limit : narrow_limit) * (refers ? 1 : WITHOUT_REFERENCE);
+    judge->limit = limit_of(call) * (refers ? 1 : WITHOUT_REFERENCE);
     judge->expected = te_alloc((size_t)judge->count, sizeof *judge->expected, "a reference");
     te_status status = judge->expected ? TE_OK : TE_ERR_MEMORY;
     if (status == TE_OK) {
@@ -131,13 +135,13 @@ static int64_t usable_size(const te_caps *caps, const te_op *op, const te_case *
     return size;
 }
 
-static te_status judge_case(const te_judge *judge, te_device *device, const te_graph *graph, const char *variant, bool *right,
+static te_status judge_case(te_device *device, const te_graph *graph, const char *variant, bool *right,
                             double *error)
 {
     const te_call *call = &graph->calls[0];
     char shape[TE_CALL_TEXT];
     te_probe *probe = NULL;
-    te_judge reference = {.count = te_shape_count(&call->out), .limit = judge->limit / WITHOUT_REFERENCE};
+    te_judge reference = {.count = te_shape_count(&call->out), .limit = limit_of(call)};
     double seconds;
     te_status status;
     te_call_describe(call, 0, shape);
@@ -156,7 +160,7 @@ out:
     return status;
 }
 
-te_status te_judge_small_case(const te_judge *judge, te_device *device, const te_op *op, const te_variant *variant, bool *right,
+te_status te_judge_small_case(te_device *device, const te_op *op, const te_variant *variant, bool *right,
                               double *error)
 {
     const te_case *chosen = NULL;
@@ -173,7 +177,7 @@ te_status te_judge_small_case(const te_judge *judge, te_device *device, const te
     }
     te_graph graph = {.part = ""};
     record_case(&graph, op, chosen);
-    te_status status = judge_case(judge, device, &graph, variant->name, right, error);
+    te_status status = judge_case(device, &graph, variant->name, right, error);
     te_graph_clear(&graph);
     return status;
 }

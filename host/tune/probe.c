@@ -47,12 +47,11 @@ double te_quartile(double *numbers, int count, int quarter)
 /* Does the op want its inputs above 0, as its tests say? */
 static bool wants_positive(const te_op *op)
 {
+    bool positive = op->positive;
     for (int row = 0; row < op->case_count; row++) {
-        if (op->cases[row].fill == TE_FILL_POSITIVE) {
-            return true;
-        }
+        positive |= op->cases[row].fill == TE_FILL_POSITIVE;
     }
-    return false;
+    return positive;
 }
 
 float *te_probe_input(const te_probe *probe, int i)
