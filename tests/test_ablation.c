@@ -3,24 +3,13 @@
 #include "eval/ablation.h"
 #include "eval/evaluator.h"
 #include "scheduler/scheduler.h"
+#include "support/assert.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { PICTURES = 3 };
 

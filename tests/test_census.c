@@ -4,27 +4,16 @@
 #include "data/map.h"
 #include "data/npy.h"
 #include "data/png.h"
+#include "support/assert.h"
 
 #include <jansson.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { W = 4, H = 2, AREA = W * H, SEMSEG = 0, PARTS, SAL, NORMALS, EDGE, DEPTH };
 

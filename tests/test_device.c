@@ -1,25 +1,14 @@
 /* Devices: listing, choosing, building, caching, memory limits, and what is said when something is missing. */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/files.h"
 #include "device/device.h"
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
+#include "support/assert.h"
 
 #define assert_message(part)                                            \
     do {                                                                \

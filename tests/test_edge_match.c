@@ -6,23 +6,12 @@
 #include "base/safetensors.h"
 #include "eval/edge_counts.h"
 #include "eval/edge_match.h"
+#include "support/assert.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 enum { SIDE = 20, AREA = SIDE * SIDE };
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 /* ---- matching ---- */
 

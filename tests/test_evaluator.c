@@ -3,23 +3,12 @@
 #include "base/interrupt.h"
 #include "data/axis.h"
 #include "eval/evaluator.h"
+#include "support/assert.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { H = 64, W = 96, CLASSES = 5 }; /* of the input */
 

@@ -3,25 +3,14 @@
 #include "base/files.h"
 #include "data/colours.h"
 #include "data/sheet.h"
+#include "support/assert.h"
 
 #include <jansson.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { TASKS = 2, TAPS = 2, EXPERTS = 3, SCORES = EXPERTS + 1 };
 

@@ -1,21 +1,10 @@
 /* The use of gates against sums that are plain to see, and on a model. */
 #include "eval/evaluator.h"
 #include "eval/gate_usage.h"
+#include "support/assert.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { TASKS = 2, SCORES = 3, WIDE = 4, HIGH = 3, TOKENS = WIDE * HIGH };
 

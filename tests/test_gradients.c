@@ -4,17 +4,13 @@
  * test_gradients [NAME]   all ops, or the one called NAME
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/random.h"
 #include "ops/gradient.h"
+#include "support/assert.h"
 
 enum { VALUES = 64, ELEMENTS = 12, DIRECTIONS = 3 };
 
@@ -30,13 +26,6 @@ typedef struct arrays {
     double *in[TE_INPUTS], *dy, *out;
     float *dx[TE_INPUTS];
 } arrays;
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 static double draw(uint64_t stream, int64_t i)
 {

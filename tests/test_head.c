@@ -1,22 +1,11 @@
 /* The head's identity (MODEL.md section 4): products on the small grid, combined, against the direct order - upsample
  * four times, then convolve - written out in double precision. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "base/random.h"
 #include "ops/ops.h"
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
+#include "support/assert.h"
 
 /* One head: x (B,h*w,D), weight (O,D,3,3), affine as conv bias and batch norm. */
 typedef struct head {

@@ -2,24 +2,13 @@
 #include "base/files.h"
 #include "data/loader.h"
 #include "data/png.h"
+#include "support/assert.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 enum { H = 16, W = 24, B = 2, AREA = H * W };
 

@@ -2,23 +2,12 @@
  * number can be told in the head: perfect maps, ignored pixels, pictures that do not count, hostile labels. */
 #include "base/safetensors.h"
 #include "eval/metrics.h"
+#include "support/assert.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 static void assert_near(double got, double expected, double limit)
 {

@@ -8,18 +8,14 @@
  */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "amx_emulator.h"
 #include "base/random.h"
 #include "ops/ops.h"
+#include "support/assert.h"
 
 /* Relative error (norm of difference over norm) of fp32 kernels; and for single elements, against the largest. */
 static const double norm_limit = 2e-6, element_limit = 1e-5;
@@ -86,13 +82,6 @@ static void free_arrays(arrays *a)
     free(a->exact_out);
     free(a->out);
 }
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 /* Record the one call; returns it. */
 static const te_call *record(te_graph *graph, const op_case *test, te_tensor in[TE_INPUTS])

@@ -1,23 +1,12 @@
 /* Principal components against NumPy's singular value decomposition, and of rows in which nothing varies. */
 #include "base/safetensors.h"
 #include "eval/principal.h"
+#include "support/assert.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 static float *read_golden(const te_safetensors *file, const char *name, const char *what, int64_t shape[2])
 {

@@ -1,25 +1,14 @@
 /* What a training step's options mean: recomputation changes no bit, accumulation is the larger batch, stochastic depth
  * draws what it says, 16-bit products stay near fp32 and survive an overflow. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/random.h"
 #include "train/step_private.h"
+#include "support/assert.h"
 
 enum { HEIGHT = 32, WIDTH = 48, AREA = HEIGHT * WIDTH, PARTS = 3, BATCH = 2, CLASSES = 5, MOST = PARTS * BATCH };
-
-#define assert_ok(call)                                 \
-    do {                                                \
-        if ((call) != TE_OK) {                          \
-            fail_msg("%s: %s", #call, te_last_error()); \
-        }                                               \
-    } while (0)
 
 #define assert_near(got, wanted, bound) assert_true(fabs((double)(got) - (double)(wanted)) <= (double)(bound))
 
