@@ -11,7 +11,8 @@
 
 __kernel WORK_GROUP_OF_ONE void ceiling_fma_cpu(__global float *out, int rounds)
 {
-    float16 sums[CHAINS], slope = (float16)(0.99f), shift = (float16)(0.001f * (float)get_global_id(0));
+    /* Sums end at 100 * shift: above zero, since many processors are slow on numbers below the smallest normal one. */
+    float16 sums[CHAINS], slope = (float16)(0.99f), shift = (float16)(0.001f * (float)(get_global_id(0) + 1));
     UNROLLED
     for (int i = 0; i < CHAINS; i++) {
         sums[i] = (float16)((float)i);
