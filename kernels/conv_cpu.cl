@@ -45,7 +45,7 @@ INLINE void pack_neighbours(__local float *packed, __global const float *x, int 
     }
 }
 
-/* global (N/(32 chunk_n) rounded up, M/(12 chunk_m) rounded up, groups), local 1; M = B*h*w, N = Cout/groups. */
+/* global (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups), local 1; M = B*h*w, N = Cout/groups. */
 WORK_GROUP_OF_ONE __kernel void conv_cpu(__global const float *restrict x, __global const float *restrict w,
                                          __global const float *restrict bias, __global float *restrict y, int M, int N,
                                          int flags, int height, int width, int C, int size, int chunk_m, int chunk_n)
@@ -54,7 +54,7 @@ WORK_GROUP_OF_ONE __kernel void conv_cpu(__global const float *restrict x, __glo
     __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
     int line[CHUNK_M * TILE_M], column[CHUNK_M * TILE_M], groups = (int)get_global_size(2);
     int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
-    int m0 = (int)get_global_id(1) * chunk_m, n0 = (int)get_global_id(0) * chunk_n, m1 = min(m0 + chunk_m, m_panels);
+    int m0 = (int)get_global_id(0) * chunk_m, n0 = (int)get_global_id(1) * chunk_n, m1 = min(m0 + chunk_m, m_panels);
     grid g = {height, width, size, C / groups, (size_t)C};
     int K = g.channels * size * size;
     size_t group = get_global_id(2), corner = group * (size_t)N;

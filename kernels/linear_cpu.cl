@@ -81,7 +81,8 @@ INLINE void pack_x(__local float *packed, __global const float *x, int panels, i
     }
 }
 
-/* global (N/(32 chunk_n) rounded up, M/(12 chunk_m) rounded up, groups), local 1. */
+/* global (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups), local 1: work-items that follow each other share w,
+ * which may be larger than the caches. */
 WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __global const float *restrict w,
                                            __global const float *restrict bias, __global const float *restrict residual,
                                            __global float *restrict y, int M, int N, int K, int flags, int x_row, int x_k,
@@ -90,7 +91,7 @@ WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __g
     __local float packed[CHUNK_M * BLOCK_K * TILE_M] __attribute__((aligned(64)));
     __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
     int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
-    int m0 = (int)get_global_id(1) * chunk_m, n0 = (int)get_global_id(0) * chunk_n;
+    int m0 = (int)get_global_id(0) * chunk_m, n0 = (int)get_global_id(1) * chunk_n;
     size_t group = get_global_id(2), corner = group * (size_t)y_group;
     product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + group * (size_t)N, residual + corner, y + corner,
                  (size_t)y_row, M, N, K, flags};

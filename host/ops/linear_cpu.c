@@ -51,8 +51,8 @@ te_tiling te_tiling_of(const te_caps *caps, const te_product *p)
         *larger /= 2;
     }
     te_tiling tiling = {.chunk_m = even_chunk(m_panels, chunk_m), .chunk_n = even_chunk(n_panels, chunk_n)};
-    tiling.global[0] = (size_t)te_panels(n_panels, tiling.chunk_n);
-    tiling.global[1] = (size_t)te_panels(m_panels, tiling.chunk_m);
+    tiling.global[0] = (size_t)te_panels(m_panels, tiling.chunk_m);
+    tiling.global[1] = (size_t)te_panels(n_panels, tiling.chunk_n);
     tiling.global[2] = (size_t)p->groups;
     snprintf(tiling.options, sizeof tiling.options, "-DBLOCK_K=%d -DCHUNK_M=%d -DCHUNK_TILES=%d%s%s", sizes->block_k,
              sizes->chunk_m, sizes->chunk_tiles, p->precision == TE_FP32 ? "" : " ", te_precision_option(p->precision));
