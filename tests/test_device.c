@@ -38,6 +38,32 @@ static te_device *open_device(const char *key, const char *value)
     return device;
 }
 
+/* ---- what a processor has ---- */
+
+/* An instruction that the compiler does not know would end the process when a kernel is compiled. */
+static void units_are_those_that_llvm_assembles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        bool dot, tiles;
+    } rows[] = {{"OpenCL 3.0 PoCL 3.1+debian  Linux, None+Asserts, RELOC, SPIR, LLVM 15.0.6, SLEEF", true, true},
+                {"OpenCL 2.0 pocl 1.4, LLVM 10.0.0", true, false},
+                {"OpenCL 1.2 pocl 1.3, LLVM 8.0.1", false, false},
+                {"OpenCL 3.0 PoCL 6.0  Linux, LLVM 18", true, true},
+                {"OpenCL 3.0 PoCL without a compiler", false, false},
+                {"LLVM ", false, false},
+                {"", false, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        te_cpu_features units = te_cpu_features_assembled((te_cpu_features){true, true, true}, rows[i].version);
+        assert_int_equal(units.dot_bf16, rows[i].dot);
+        assert_int_equal(units.fast_dot_bf16, rows[i].dot);
+        assert_int_equal(units.amx_bf16, rows[i].tiles);
+        units = te_cpu_features_assembled((te_cpu_features){false, false, false}, rows[i].version);
+        assert_false(units.dot_bf16 || units.fast_dot_bf16 || units.amx_bf16);
+    }
+}
+
 /* ---- choosing ---- */
 
 static void listing_marks_one_device(void **state)
@@ -380,6 +406,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(units_are_those_that_llvm_assembles),
         cmocka_unit_test(listing_marks_one_device),
         cmocka_unit_test(a_device_is_found_by_index_and_by_part_of_its_name),
         cmocka_unit_test(a_folder_stands_in_for_the_embedded_kernels),

@@ -3,6 +3,8 @@
 #include "device/cpu_features.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #if defined(__x86_64__) && defined(__linux__)
 
@@ -11,7 +13,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -116,6 +117,18 @@ static te_cpu_features find_once(void)
 }
 
 #endif
+
+te_cpu_features te_cpu_features_assembled(te_cpu_features features, const char *platform_version)
+{
+    enum { KNOWS_DOT = 9, KNOWS_TILES = 11 };
+    const char *found_at = strstr(platform_version, "LLVM ");
+    int version = found_at ? atoi(found_at + strlen("LLVM ")) : 0;
+    return (te_cpu_features){
+        .dot_bf16 = features.dot_bf16 && version >= KNOWS_DOT,
+        .fast_dot_bf16 = features.fast_dot_bf16 && version >= KNOWS_DOT,
+        .amx_bf16 = features.amx_bf16 && version >= KNOWS_TILES,
+    };
+}
 
 static const te_cpu_features *pretended;
 

@@ -14,6 +14,10 @@ typedef struct te_cpu_features {
  * x86-64 under Linux. */
 te_cpu_features te_cpu_features_get(void);
 
+/* Those of `features` that the compiler of an OpenCL platform can assemble, by the version of LLVM in the platform's version
+ * ("OpenCL 3.0 PoCL 3.1 Linux, LLVM 15.0.6"); none where it names no LLVM. */
+te_cpu_features te_cpu_features_assembled(te_cpu_features features, const char *platform_version);
+
 /* For tests, before a device is opened: answer this from now on; NULL: the truth again. */
 void te_cpu_features_pretend(const te_cpu_features *features);
 

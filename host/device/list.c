@@ -104,8 +104,9 @@ static void describe(te_listed *listed, int index)
 {
     te_device_info *info = &listed->info;
     te_caps *caps = &listed->caps;
-    char platform[1024] = "";
+    char platform[1024] = "", version[1024] = "";
     clGetPlatformInfo(listed->platform, CL_PLATFORM_NAME, sizeof platform - 1, platform, NULL);
+    clGetPlatformInfo(listed->platform, CL_PLATFORM_VERSION, sizeof version - 1, version, NULL);
     snprintf(info->platform, sizeof info->platform, "%.*s", (int)sizeof info->platform - 1, platform);
     get_text(listed->id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     get_text(listed->id, CL_DEVICE_NAME, info->name, sizeof info->name);
@@ -115,7 +116,7 @@ static void describe(te_listed *listed, int index)
     caps->simulator = te_quirks(info) & TE_QUIRK_SIMULATOR;
     caps->loop_limit = te_quirks(info) & TE_QUIRK_LOOP_LIMIT ? 65535 : 0;
     if ((te_quirks(info) & TE_QUIRK_ASSEMBLY) && te_caps_wide_cpu(caps)) {
-        caps->units = te_cpu_features_get();
+        caps->units = te_cpu_features_assembled(te_cpu_features_get(), version);
     }
     strcpy(info->type, type_name(caps));
     info->index = index;
