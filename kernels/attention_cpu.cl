@@ -1,9 +1,9 @@
-/* attention on processors, heads of 64: as attention.cl, with packed keys and values and register tiles.
+/* attention on processors: as attention.cl, with packed keys and values and register tiles.
  *
  * A work-item takes QUERIES queries of one head, shares nothing, and goes through the keys KEYS at a time:
  *   scores (QUERIES,KEYS)  in tiles of 12 x 32, sums in registers;
  *   soft-max               row by row, 16 keys at a time, with running maximum and sum;
- *   y += scores v          in tiles of 6 x 64.
+ *   y += scores v          in tiles of 6 x HEAD, or of parts of HEAD.
  */
 #include "attention_tile.clh"
 
@@ -11,7 +11,7 @@
 #define KEYS 256
 #endif
 
-/* 32 of a head's rows of 64 numbers, `stride` apart in memory from `offset` on, times `factor`: as a tile, as rows, or
+/* 32 of a head's rows, `stride` apart in memory from `offset` on, times `factor`: as a tile, as rows, or
  * as both; an absent one is a null pointer. Beyond N the last row again, which changes no maximum.
  * global (N/32 rounded up, heads, B), local 1. */
 WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict from, __global float *restrict tiles,
@@ -41,7 +41,7 @@ WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict fr
     }
 }
 
-/* y (QUERIES,64) to rows `width` apart: what the sums are divided by is in `totals` (QUERIES,16). */
+/* y (QUERIES,HEAD) to rows `width` apart: what the sums are divided by is in `totals` (QUERIES,16). */
 INLINE void store_result(__local const float *sums, __local const float *totals, __global float *restrict y, int count,
                          size_t width)
 {

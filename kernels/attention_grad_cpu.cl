@@ -1,4 +1,4 @@
-/* Gradients of attention on processors, heads of 64: tiles as in attention_cpu.cl, formulas in attention.cl.
+/* Gradients of attention on processors: tiles as in attention_cpu.cl, formulas in attention.cl.
  *
  * A work-item takes a share of one head's queries, QUERIES at a time, and sees all keys at once, so that no product is
  * taken twice:
@@ -14,7 +14,7 @@
 #define AT_ONCE 192 /* keys; a multiple of 32 and of 6 */
 #define ROUND_KEYS 96
 
-/* A share's room in `work`: weights, slopes, and q, dy, dq (QUERIES,64). */
+/* A share's room in `work`: weights, slopes, and q, dy, dq (QUERIES,HEAD). */
 #define ROOM(keys) (QUERIES * ((size_t)(keys) + AT_ONCE + 3 * HEAD))
 typedef struct room {
     __global float *weights, *slopes, *q, *dy, *dq;
@@ -86,7 +86,7 @@ INLINE void weigh_slopes(__global float *slopes, __global const float *weights, 
     }
 }
 
-/* sums (count,64) += weights (QUERIES,count)^T times the first `used` of rows (QUERIES,64). */
+/* sums (count,HEAD) += weights (QUERIES,count)^T times the first `used` of rows (QUERIES,HEAD). */
 INLINE void sum_columns(__global const float *weights, int stride, __global const float *rows, __local const float *one,
                         __global float *sums, int used, int count)
 {
@@ -96,7 +96,7 @@ INLINE void sum_columns(__global const float *weights, int stride, __global cons
 }
 
 /* global (parts, heads, B), local 1. keys: N rounded up to ROUND_KEYS. work [b][head][part][ROOM]; sums
- * [part][dk, dv][b][head][keys][64]. */
+ * [part][dk, dv][b][head][keys][HEAD]. */
 WORK_GROUP_OF_ONE __kernel void
 attention_dx_cpu(__global const float *restrict qkv, __global const float *restrict y, __global const float *restrict dy,
                  __global const float *restrict key_tiles, __global const float *restrict value_tiles,

@@ -4,10 +4,11 @@
 #include "ops/product.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* As in kernels/attention_tile.clh and attention_grad_cpu.cl. */
-enum { CPU_HEAD = 64, CPU_QUERIES = 24, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96, CPU_LOCAL_BYTES = 41216 };
+enum { CPU_STEP = 16, CPU_MOST = 128, CPU_QUERIES = 24, CPU_KEYS = 256, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96 };
 enum { MAX_HEAD = 256 };
 
 static int heads_of(const te_call *call)
@@ -36,9 +37,24 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
     return te_attention_emit_tiled(plan, call, heads_of(call));
 }
 
+/* Local memory: scores, sums and q; numbers and vectors of the queries, whose count is rounded up to 32. PoCL takes minutes
+ * to compile wider heads. */
 static bool supports_cpu(const te_caps *caps, const te_call *call)
 {
-    return head_width(call) == CPU_HEAD && caps->local_memory >= CPU_LOCAL_BYTES;
+    uint64_t floats = CPU_QUERIES * (CPU_KEYS + 2 * (uint64_t)head_width(call)) + 32 * (2 * 16 + 2);
+    return head_width(call) % CPU_STEP == 0 && head_width(call) <= CPU_MOST && caps->local_memory >= floats * sizeof(float);
+}
+
+/* -DHEAD, of a program of kernels made of attention_tile.clh. */
+typedef struct head_option {
+    char text[24];
+} head_option;
+
+static head_option head_option_of(const te_call *call)
+{
+    head_option option;
+    snprintf(option.text, sizeof option.text, "-DHEAD=%d", head_width(call));
+    return option;
 }
 
 static size_t blocks_of(int64_t tokens, int64_t size)
@@ -50,16 +66,18 @@ static size_t blocks_of(int64_t tokens, int64_t size)
 static int64_t packed_elements(const te_call *call)
 {
     size_t blocks = blocks_of(call->in[0].size[1], CPU_TILE_KEYS);
-    return call->in[0].size[0] * heads_of(call) * (int64_t)blocks * CPU_TILE_KEYS * CPU_HEAD;
+    return call->in[0].size[0] * heads_of(call) * (int64_t)blocks * CPU_TILE_KEYS * head_width(call);
 }
 
 /* Pack side `side` of qkv (0: q, 1: k, 2: v), or of a value without sides, times `factor`: as `tiles`, as `rows`, or as
  * both; -1: not as these. */
 static te_status pack_side(te_plan *plan, const te_call *call, int from, int side, float factor, int tiles, int rows)
 {
-    int64_t tokens = call->in[0].size[1], width = (int64_t)heads_of(call) * CPU_HEAD;
+    int64_t tokens = call->in[0].size[1], width = (int64_t)heads_of(call) * head_width(call);
     int64_t stride = from == call->in_value[0] ? 3 * width : width;
-    te_launch launch = {.family = "attention_cpu", .kernel = "attention_pack", .writes = tiles < 0 ? rows : tiles,
+    head_option option = head_option_of(call);
+    te_launch launch = {.family = "attention_cpu", .kernel = "attention_pack", .options = option.text,
+                        .writes = tiles < 0 ? rows : tiles,
                         .global = {blocks_of(tokens, CPU_TILE_KEYS), (size_t)heads_of(call),
                                    (size_t)call->in[0].size[0]},
                         .local = {1, 1, 1},
@@ -72,7 +90,7 @@ static te_status pack_side(te_plan *plan, const te_call *call, int from, int sid
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     int64_t tokens = call->in[0].size[1];
-    int qkv = call->in_value[0];
+    int qkv = call->in_value[0], D = head_width(call);
     int keys = te_plan_scratch(plan, packed_elements(call), -1);
     int values = te_plan_scratch(plan, packed_elements(call), -1);
     if (keys < 0 || values < 0) {
@@ -80,13 +98,15 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     }
     TE_TRY(pack_side(plan, call, qkv, 1, 1.0f, keys, -1));
     TE_TRY(pack_side(plan, call, qkv, 2, 1.0f, -1, values));
-    te_launch attend = {.family = "attention_cpu", .kernel = "attention_cpu", .writes = call->out_value,
+    head_option option = head_option_of(call);
+    te_launch attend = {.family = "attention_cpu", .kernel = "attention_cpu", .options = option.text,
+                        .writes = call->out_value,
                         .global = {blocks_of(tokens, CPU_QUERIES), (size_t)heads_of(call),
                                    (size_t)call->in[0].size[0]},
                         .local = {1, 1, 1},
                         .arguments = {TE_VALUE(qkv), TE_VALUE(keys), TE_VALUE(values), TE_VALUE(call->out_value),
                                       TE_INT(tokens), TE_INT(heads_of(call)),
-                                      TE_FLOAT(1.0f / sqrtf((float)CPU_HEAD))}};
+                                      TE_FLOAT(1.0f / sqrtf((float)D))}};
     return te_plan_launch(plan, &attend);
 }
 
@@ -164,6 +184,9 @@ static const te_case cases[] = {
     {{TE_SHAPE3(2, 13, 3 * 36)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 3 * 2 * 64)}, &two, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 530, 3 * 64)}, &one, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 47, 3 * 3 * 32)}, &three, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 47, 3 * 2 * 48)}, &two, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 38, 3 * 128)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 9, 3 * 3 * 5)}, &three, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 21, 3 * 256)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 33, 3 * 64)}, &one, TE_FILL_LARGE},
@@ -215,24 +238,25 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
 {
     int64_t tokens = call->in[0].size[1], heads = call->in[0].size[0] * heads_of(call), parts = parts_of(call);
     int64_t keys = (int64_t)blocks_of(tokens, CPU_ROUND_KEYS) * CPU_ROUND_KEYS;
-    int qkv = call->in_value[0], dqkv = call->out_value;
+    int qkv = call->in_value[0], dqkv = call->out_value, D = head_width(call);
     int key_tiles = te_plan_scratch(plan, packed_elements(call), -1);
     int value_tiles = te_plan_scratch(plan, packed_elements(call), -1);
     int key_rows = te_plan_scratch(plan, packed_elements(call), -1);
-    int work = te_plan_scratch(plan, heads * parts * CPU_QUERIES * (keys + CPU_AT_ONCE + 3 * CPU_HEAD), -1);
-    int sums = te_plan_scratch(plan, heads * parts * 2 * keys * CPU_HEAD, -1);
+    int work = te_plan_scratch(plan, heads * parts * CPU_QUERIES * (keys + CPU_AT_ONCE + 3 * D), -1);
+    int sums = te_plan_scratch(plan, heads * parts * 2 * keys * D, -1);
     if (key_tiles < 0 || value_tiles < 0 || key_rows < 0 || work < 0 || sums < 0) {
         return TE_ERR_MEMORY;
     }
     TE_TRY(pack_side(plan, call, qkv, 1, 1.0f, key_tiles, key_rows));
     TE_TRY(pack_side(plan, call, qkv, 2, 1.0f, value_tiles, -1));
-    te_launch dx = {.family = "attention_grad_cpu", .kernel = "attention_dx_cpu", .writes = dqkv,
+    head_option option = head_option_of(call);
+    te_launch dx = {.family = "attention_grad_cpu", .kernel = "attention_dx_cpu", .options = option.text, .writes = dqkv,
                     .global = {(size_t)parts, (size_t)heads_of(call), (size_t)call->in[0].size[0]}, .local = {1, 1, 1},
                     .arguments = {TE_VALUE(qkv), TE_VALUE(call->in_value[1]), TE_VALUE(call->in_value[2]),
                                   TE_VALUE(key_tiles), TE_VALUE(value_tiles), TE_VALUE(key_rows), TE_VALUE(dqkv),
                                   TE_VALUE(work), TE_VALUE(sums), TE_INT(tokens), TE_INT(heads_of(call)), TE_INT(keys),
-                                  TE_FLOAT(1.0f / sqrtf((float)CPU_HEAD))}};
-    te_launch dkv = {.family = "attention_grad_cpu", .kernel = "attention_dkv_cpu", .writes = dqkv,
+                                  TE_FLOAT(1.0f / sqrtf((float)D))}};
+    te_launch dkv = {.family = "attention_grad_cpu", .kernel = "attention_dkv_cpu", .options = option.text, .writes = dqkv,
                      .global = {blocks_of(tokens, CPU_TILE_KEYS), (size_t)heads_of(call), (size_t)call->in[0].size[0]},
                      .local = {1, 1, 1},
                      .arguments = {TE_VALUE(sums), TE_VALUE(dqkv), TE_INT(tokens), TE_INT(heads_of(call)), TE_INT(keys),
@@ -299,7 +323,8 @@ static const te_case cases_dx[] = {
     {TOKENS(1, 9, 3 * 5), &three, TE_FILL_NORMAL}, {TOKENS(1, 40, 2 * 36), &two, TE_FILL_NORMAL},
     {TOKENS(1, 21, 256), &one, TE_FILL_NORMAL},    {TOKENS(1, 33, 64), &one, TE_FILL_LARGE},
     {TOKENS(1, 20, 2 * 64), &two, TE_FILL_INF},    {TOKENS(1, 20, 2 * 64), &two, TE_FILL_NAN},
-    {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},
+    {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},    {TOKENS(2, 47, 3 * 32), &three, TE_FILL_NORMAL},
+    {TOKENS(1, 47, 2 * 48), &two, TE_FILL_NORMAL}, {TOKENS(1, 38, 128), &one, TE_FILL_NORMAL},
 };
 
 const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(te_attention_options),
