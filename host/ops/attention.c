@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* As in kernels/attention_tile.clh and attention_grad_cpu.cl. */
-enum { CPU_STEP = 16, CPU_MOST = 128, CPU_QUERIES = 24, CPU_KEYS = 256, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96 };
-enum { MAX_HEAD = 256 };
+enum { CPU_QUERIES = 24, CPU_KEYS = 256, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96 };
+enum { CPU_HEAD_STEP = 16, MAX_HEAD = 256 };
 
 static int heads_of(const te_call *call)
 {
@@ -37,12 +37,11 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
     return te_attention_emit_tiled(plan, call, heads_of(call));
 }
 
-/* Local memory: scores, sums and q; numbers and vectors of the queries, whose count is rounded up to 32. PoCL takes minutes
- * to compile wider heads. */
+/* Local memory: scores, sums and q; numbers and vectors of the queries, whose count is rounded up to 32. */
 static bool supports_cpu(const te_caps *caps, const te_call *call)
 {
     uint64_t floats = CPU_QUERIES * (CPU_KEYS + 2 * (uint64_t)head_width(call)) + 32 * (2 * 16 + 2);
-    return head_width(call) % CPU_STEP == 0 && head_width(call) <= CPU_MOST && caps->local_memory >= floats * sizeof(float);
+    return head_width(call) % CPU_HEAD_STEP == 0 && caps->local_memory >= floats * sizeof(float);
 }
 
 /* -DHEAD, of a program of kernels made of attention_tile.clh. */
