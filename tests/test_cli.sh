@@ -783,8 +783,8 @@ END
 [ "$status" -eq 0 ] && [ "$(cat traced.txt)" -gt 100 ] && grep -q '^backbone  *linear  .*[0-9]$' stdout
 check "train traces kernels and waits, and prints a profile"
 run eval -q -w rooms.safetensors --trace missing/trace.json --count 1
-[ "$status" -eq 5 ] && grep -q "missing/trace.json" stderr
-check "a trace that cannot be written is told"
+[ "$status" -eq 5 ] && grep -q "cannot write 'missing/trace.json'" stderr && [ ! -s stdout ]
+check "a trace that cannot be written is told before any work"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

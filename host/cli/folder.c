@@ -23,6 +23,18 @@ static int go_up(char *path)
     return 1;
 }
 
+int cli_folder_check_file(const char *file)
+{
+    char *path = strdup(file);
+    int error = path ? 0 : ENOMEM;
+    if (path) {
+        go_up(path);
+        error = access(path, W_OK | X_OK) ? errno : 0;
+    }
+    free(path);
+    return error ? cli_fail(CLI_FILE, "cannot write '%s': %s", file, strerror(error)) : CLI_OK;
+}
+
 int cli_folder_check(const char *out)
 {
     struct stat facts;

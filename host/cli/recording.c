@@ -1,5 +1,6 @@
 #include "recording.h"
 
+#include "folder.h"
 #include "message.h"
 #include "table.h"
 
@@ -15,7 +16,10 @@ int cli_recording_ask(int profile, const char *trace)
 {
     asked.profile = profile;
     asked.trace = trace;
-    return trace && !*trace ? cli_fail(CLI_USAGE, "option '--trace' needs a name: FILE") : CLI_OK;
+    if (trace && !*trace) {
+        return cli_fail(CLI_USAGE, "option '--trace' needs a name: FILE");
+    }
+    return trace ? cli_folder_check_file(trace) : CLI_OK;
 }
 
 te_status cli_device_open(te_device **device, te_settings *settings)
