@@ -649,7 +649,7 @@ typedef struct te_tune_options {
 /* Try the variants of the ops of the model that the settings describe on `device`, and write which is the fastest as a file
  * that kernels.tuning reads. What the device had of a tuning stays for other calls; from now on it chooses by all of it. Ops
  * that change their inputs are left as they are, and those that kernels.variant forces. TE_ERR_INTERRUPTED soon after
- * te_interrupt(); then nothing is written. `options` may be NULL. */
+ * te_interrupt(), with what was found by then in the file. `options` may be NULL. */
 TE_API te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options);
 TE_API void te_tune_free(te_tune *tune);
 

@@ -427,6 +427,17 @@ static void tunes_a_model(void **state)
     te_settings_free(settings);
 }
 
+static te_status interrupt_soon(const te_tune *tune, size_t done, size_t count, void *context)
+{
+    (void)done;
+    (void)count;
+    (void)context;
+    if (te_tune_count(tune) == 2) {
+        te_interrupt();
+    }
+    return TE_OK;
+}
+
 static void ends_early(void **state)
 {
     (void)state;
@@ -445,6 +456,10 @@ static void ends_early(void **state)
     assert_int_equal(te_tune_run(&tune, device, settings, &(te_tune_options){.path = path}), TE_ERR_INTERRUPTED);
     assert_null(tune);
     assert_int_equal(access(path, F_OK), -1);
+    te_tune_options stopped = {.rounds = 1, .path = path, .report = interrupt_soon};
+    assert_int_equal(te_tune_run(&tune, device, settings, &stopped), TE_ERR_INTERRUPTED);
+    assert_null(tune);
+    assert_int_equal(access(path, F_OK), 0);
     assert_int_equal(te_tune_run(&tune, device, settings, &(te_tune_options){.path = "/nowhere/x"}), TE_ERR_FILE);
     te_device_close(device);
     te_settings_free(settings);

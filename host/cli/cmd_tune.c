@@ -136,7 +136,7 @@ const cli_command cli_tune = {
         "tenth less than the default.\n"
         "Winners are kept in a file for this device, driver and version, which every later command reads "
         "(kernels.tuning=auto), or in the one that --out names (kernels.tuning=FILE). Calls that were not tried keep what an "
-        "earlier tuning found. Nothing else should run beside it.",
+        "earlier tuning found; Ctrl-C keeps what was found by then. Nothing else should run beside it.",
     .options = options,
     .run = run,
 };

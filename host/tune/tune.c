@@ -96,6 +96,14 @@ static te_status check_path(const char *path)
     return TE_OK;
 }
 
+/* What was found before an interruption; TE_ERR_INTERRUPTED if it could be written. */
+static te_status keep_part(te_tune *tune, te_device *device, const char *path)
+{
+    TE_TRY(apply(tune, device, true));
+    TE_TRY(te_device_save_tunings(device, path));
+    return te_fail(TE_ERR_INTERRUPTED, "interrupted; what was found for %zu shapes is in '%s'", tune->count, tune->path);
+}
+
 static te_status tune_model(te_tune *tune, te_device *device, const te_settings *settings, const te_tune_options *options)
 {
     TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
@@ -106,9 +114,13 @@ static te_status tune_model(te_tune *tune, te_device *device, const te_settings 
     for (int pass = 0; pass < TE_PASS_COUNT; pass++) {
         TE_TRY(te_kinds_add(&tune->kinds, &tune->passes.graphs[pass], pass));
     }
-    TE_TRY(te_tune_kinds(tune, device, options));
-    TE_TRY(tune->summary.winners ? compare_passes(tune, device) : TE_OK);
-    return te_device_save_tunings(device, options->path);
+    te_status status = te_tune_kinds(tune, device, options);
+    if (status == TE_OK && tune->summary.winners) {
+        status = compare_passes(tune, device);
+    }
+    return status == TE_ERR_INTERRUPTED && tune->count > 0 ? keep_part(tune, device, options->path)
+           : status == TE_OK                               ? te_device_save_tunings(device, options->path)
+                                                           : status;
 }
 
 te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options)
