@@ -37,7 +37,7 @@ sizes_of() {
     conv) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
     conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
-    attention_cpu | attention_grad_cpu) printf '%s\n' -DHEAD=16 -DHEAD=32 -DHEAD=48 -DHEAD=256 ;;
+    attention_cpu | attention_grad_cpu) printf '%s\n' -DHEAD=16 -DHEAD=96 -DHEAD=128 ;;
     attention)
         printf "%s\n" "-DHEAD=4 -DCOLUMNS=1 -DLINES=1" "-DHEAD=30 -DCOLUMNS=8 -DLINES=2" \
             "-DHEAD=36 -DCOLUMNS=16 -DLINES=4" "-DHEAD=256 -DCOLUMNS=32 -DLINES=4"
