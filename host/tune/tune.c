@@ -118,9 +118,11 @@ static te_status tune_model(te_tune *tune, te_device *device, const te_settings 
     if (status == TE_OK && tune->summary.winners) {
         status = compare_passes(tune, device);
     }
-    return status == TE_ERR_INTERRUPTED && tune->count > 0 ? keep_part(tune, device, options->path)
-           : status == TE_OK                               ? te_device_save_tunings(device, options->path)
-                                                           : status;
+    if (status == TE_ERR_INTERRUPTED && tune->count > 0) {
+        return keep_part(tune, device, options->path);
+    }
+    TE_TRY(status);
+    return te_device_save_tunings(device, options->path);
 }
 
 te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options)
