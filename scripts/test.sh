@@ -78,7 +78,8 @@ fi
 run_tests "tests" build
 stage "build (clang, warnings are errors)" build build-clang -DCMAKE_C_COMPILER=clang -DTASKEXPERT_WERROR=ON \
     -DTASKEXPERT_TESTS=OFF
-stage "build (sanitizers)" build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTASKEXPERT_SANITIZE=ON &&
+stage "build (sanitizers)" build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTASKEXPERT_SANITIZE=ON \
+    -DTASKEXPERT_TEST_CACHE="$PWD/build/tests/cache" &&
     run_tests "tests with address and undefined-behaviour sanitizers" build-sanitize
 stage "build (fuzz targets)" build build-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DTASKEXPERT_SANITIZE=ON -DTASKEXPERT_FUZZ=ON && run_tests "fuzzing" build-fuzz

@@ -19,7 +19,10 @@ output=$scratch/output
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' INT TERM
 # Binaries of one way of running must not serve another: the checkers change compiler options behind the program's back.
-export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$scratch}/$kind"
+# Small work-groups are PoCL's as ever, whose cache tells kernels by their work-group's size.
+XDG_CACHE_HOME=${XDG_CACHE_HOME:-$scratch}
+[ "$kind" = small ] || XDG_CACHE_HOME=$XDG_CACHE_HOME/$kind
+export XDG_CACHE_HOME
 mkdir -p "$XDG_CACHE_HOME"
 
 need() {

@@ -4,6 +4,7 @@
 #include "eval/evaluator.h"
 #include "scheduler/scheduler.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,8 +19,7 @@ static te_device *device; /* one for all tests, so that programs are compiled on
 static int open_device(void **state)
 {
     (void)state;
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_device_open(&device, settings));
     te_settings_free(settings);
     return 0;
@@ -141,11 +141,7 @@ static te_settings *create_settings(const char *experts, const char *memory)
         {"model.expert_hidden", "8"},  {"data.val_scenes", "3"},     {"model.semseg_classes", "22"},
         {"model.tasks", "semseg normals edge depth"},
     };
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        assert_ok(te_settings_set(settings, values[i][0], values[i][1]));
-    }
+    te_settings *settings = settings_for_test(values, sizeof values / sizeof values[0]);
     assert_ok(te_settings_set(settings, "model.experts", experts));
     assert_ok(te_settings_set(settings, "model.memory", memory));
     return settings;

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "ops/ops.h"
 #include "support/assert.h"
+#include "support/settings.h"
 #include "tune/ceiling.h"
 #include "tune/passes.h"
 #include "tune/probe.h"
@@ -18,11 +19,7 @@ static te_settings *small_settings(void)
                                            {"model.blocks", "2"}, {"model.taps", "1 2"}, {"model.heads", "2"},
                                            {"model.decoder_width", "8"}, {"model.gate_width", "4"}, {"train.batch", "2"},
                                            {"kernels.variant", "linear=generic"}};
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
+    te_settings *settings = settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
     return settings;
 }
 

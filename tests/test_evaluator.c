@@ -4,6 +4,7 @@
 #include "data/axis.h"
 #include "eval/evaluator.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,10 +28,7 @@ static int open_fixture(void **state)
         {"model.decoder_width", "8"}, {"model.gate_width", "4"}, {"model.expert_hidden", "8"}, {"model.semseg_classes", "5"},
         {"model.tasks", "semseg human_parts sal normals edge depth"},
     };
-    assert_ok(te_settings_create(&at.settings));
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        assert_ok(te_settings_set(at.settings, values[i][0], values[i][1]));
-    }
+    at.settings = settings_for_test(values, sizeof values / sizeof values[0]);
     assert_ok(te_device_open(&at.device, at.settings));
     assert_ok(te_model_create(&at.model, at.settings, 3));
     for (int i = 0; i < at.model->params.count; i++) { /* weights of 0.02 make flat maps */

@@ -2,6 +2,7 @@
 #include "eval/evaluator.h"
 #include "eval/gate_usage.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,17 +80,13 @@ static void test_model(void **state)
         {"model.blocks", "2"},    {"model.taps", "1 2"},        {"model.experts", "3"},     {"model.decoder_width", "8"},
         {"model.gate_width", "4"}, {"model.expert_hidden", "8"}, {"model.tasks", "sal depth"},
     };
-    te_settings *settings;
     te_device *device;
     te_model *model;
     te_evaluator *evaluator;
     te_picture *picture;
     te_prediction *prediction;
     te_gate_usage *usage;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        assert_ok(te_settings_set(settings, values[i][0], values[i][1]));
-    }
+    te_settings *settings = settings_for_test(values, sizeof values / sizeof values[0]);
     assert_ok(te_device_open(&device, settings));
     assert_ok(te_model_create(&model, settings, 5));
     assert_ok(te_evaluator_create(&evaluator, model, device, settings));

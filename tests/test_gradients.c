@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "ops/gradient.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 enum { VALUES = 64, ELEMENTS = 12, DIRECTIONS = 3 };
 
@@ -70,8 +71,8 @@ static te_device *device; /* one for all tests, so that programs are compiled on
 static int open_device(void **state)
 {
     (void)state;
-    te_settings *settings;
-    if (te_settings_create(&settings) != TE_OK || te_device_open(&device, settings) != TE_OK) {
+    te_settings *settings = settings_for_test(NULL, 0);
+    if (te_device_open(&device, settings) != TE_OK) {
         fprintf(stderr, "test_gradients: %s\n", te_last_error());
         return -1;
     }

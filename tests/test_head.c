@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "ops/ops.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 /* One head: x (B,h*w,D), weight (O,D,3,3), affine as conv bias and batch norm. */
 typedef struct head {
@@ -77,10 +78,9 @@ static float *through_ops(const head *h)
     te_tensor y = te_head_combine(&graph, products, te_head_affine(&graph, vectors[0], vectors + 1),
                                   (te_head_options){.height = h->height, .width = h->width});
     te_graph_output(&graph, y, "y");
-    te_settings *settings;
     te_device *device;
     te_plan *plan;
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_device_open(&device, settings));
     assert_ok(te_plan_create(&plan, device, &graph));
     assert_ok(te_plan_write(plan, x.value, h->x));

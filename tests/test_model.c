@@ -8,14 +8,15 @@
 
 #include "support/assert.h"
 #include "support/golden.h"
+#include "support/settings.h"
 
 static te_device *device; /* one for all tests, so that programs are compiled once */
 
 static int open_device(void **state)
 {
     (void)state;
-    te_settings *settings;
-    if (te_settings_create(&settings) != TE_OK || te_device_open(&device, settings) != TE_OK) {
+    te_settings *settings = settings_for_test(NULL, 0);
+    if (te_device_open(&device, settings) != TE_OK) {
         fprintf(stderr, "test_model: %s\n", te_last_error());
         return -1;
     }
@@ -73,10 +74,9 @@ static void test_backbone(void **state)
 static void count_parameters(const char *config, const char *gate, const char *memory, double million)
 {
     char path[512];
-    te_settings *settings;
     te_model *model;
     snprintf(path, sizeof path, "%s/pascal_%s.ini", TE_TEST_CONFIGS, config);
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_settings_load(settings, path));
     assert_ok(te_settings_set(settings, "model.gate", gate));
     assert_ok(te_settings_set(settings, "model.memory", memory));
@@ -105,12 +105,8 @@ static te_model *create_small(uint64_t seed)
     static const char *const pairs[][2] = {{"input.height", "32"}, {"input.width", "48"}, {"model.width", "24"},
                                            {"model.blocks", "2"}, {"model.taps", "1 2"}, {"model.heads", "2"},
                                            {"model.decoder_width", "8"}, {"model.gate_width", "4"}};
-    te_settings *settings;
     te_model *model;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
+    te_settings *settings = settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
     assert_ok(te_model_create(&model, settings, seed));
     te_settings_free(settings);
     return model;

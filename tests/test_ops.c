@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "ops/ops.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 /* Relative error (norm of difference over norm) of fp32 kernels; and for single elements, against the largest. */
 static const double norm_limit = 2e-6, element_limit = 1e-5;
@@ -112,9 +113,7 @@ static te_device *device_for(const op_case *test)
     te_device_close(device);
     device = NULL;
     if (test) {
-        te_settings *settings;
-        assert_ok(te_settings_create(&settings));
-        assert_ok(te_settings_set(settings, "kernels.variant", setting));
+        te_settings *settings = settings_for_test(&(const char *const[2]){"kernels.variant", setting}, 1);
         assert_ok(te_device_open(&device, settings));
         te_settings_free(settings);
         strcpy(opened, setting);

@@ -9,6 +9,7 @@
 #include "data/rooms.h"
 #include "ops/ops.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 enum { SIZE = 192 };
 
@@ -35,11 +36,10 @@ typedef struct outputs {
 
 static void run(te_model *model, const char *precision, const float *image, outputs *out)
 {
-    te_settings *settings;
     te_device *device;
     te_scheduler *scheduler;
     te_scheduler_options options = {.height = SIZE, .width = SIZE};
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_settings_set(settings, "infer.precision", precision));
     assert_ok(te_device_open(&device, settings));
     assert_ok(te_scheduler_create(&scheduler, model, device, &options));
@@ -107,12 +107,11 @@ static void count_lines(te_log_level level, const char *message, void *context)
 /* The variant that a product in bf16 gets on a processor with these units. */
 static const char *chosen(te_cpu_features units)
 {
-    te_settings *settings;
     te_device *device;
     te_plan *plan;
     te_graph graph = {.precision = TE_BF16};
     te_cpu_features_pretend(&units);
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_device_open(&device, settings));
     te_tensor x = te_graph_input(&graph, TE_SHAPE2(8, 64)), w = te_graph_input(&graph, TE_SHAPE2(40, 64));
     te_graph_output(&graph, te_linear(&graph, x, w, TE_ABSENT, TE_ABSENT, (te_linear_options){.groups = 1}), "y");

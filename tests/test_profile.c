@@ -5,6 +5,7 @@
 
 #include <taskexpert.h>
 #include "support/assert.h"
+#include "support/settings.h"
 
 enum { SIDE = 32, RUNS = 3 };
 
@@ -14,11 +15,7 @@ static te_settings *small_settings(const char *record)
                                            {"model.blocks", "2"}, {"model.taps", "1 2"}, {"model.heads", "2"},
                                            {"model.decoder_width", "8"}, {"model.gate_width", "4"},
                                            {"kernels.variant", "linear=generic"}};
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
+    te_settings *settings = settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
     assert_ok(te_settings_set(settings, "device.record", record));
     return settings;
 }

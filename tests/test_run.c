@@ -13,6 +13,7 @@
 #include "base/safetensors.h"
 #include "train/trainer.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 #define assert_message(part)                                              \
     do {                                                                  \
@@ -37,9 +38,8 @@ static const char *at(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    te_settings *settings;
     assert_non_null(mkdtemp(folder));
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_device_open(&device, settings));
     te_settings_free(settings);
     return 0;
@@ -176,11 +176,7 @@ static te_settings *small_run(void)
         {"model.semseg_classes", "22"}, {"model.tasks", "semseg human_parts sal normals edge depth"},
         {"train.iterations", "6"}, {"train.batch", "2"}, {"train.rate", "1e-3"}, {"train.save_every", "2"},
         {"train.validate_every", "2"}, {"train.validate_count", "3"}, {"data.threads", "2"}};
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
+    te_settings *settings = settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
     for (int i = 0; i < 4 && extra[i]; i++) {
         char key[64];
         snprintf(key, sizeof key, "%.*s", (int)strcspn(extra[i], "="), extra[i]);

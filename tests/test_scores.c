@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "support/assert.h"
+#include "support/settings.h"
 
 typedef struct fixture {
     te_settings *settings;
@@ -32,10 +33,7 @@ static int open_fixture(void **state)
         {"model.semseg_classes", "23"}, {"eval.single_depth", "2"}, {"eval.single_semseg", "50"},
         {"model.tasks", "semseg human_parts sal normals edge depth"},
     };
-    assert_ok(te_settings_create(&at.settings));
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        assert_ok(te_settings_set(at.settings, values[i][0], values[i][1]));
-    }
+    at.settings = settings_for_test(values, sizeof values / sizeof values[0]);
     assert_ok(te_device_open(&at.device, at.settings));
     assert_ok(te_model_create(&at.model, at.settings, 3));
     assert_ok(te_evaluator_create(&at.evaluator, at.model, at.device, at.settings));

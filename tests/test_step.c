@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "train/step_private.h"
 #include "support/assert.h"
+#include "support/settings.h"
 
 enum { HEIGHT = 32, WIDTH = 48, AREA = HEIGHT * WIDTH, PARTS = 3, BATCH = 2, CLASSES = 5, MOST = PARTS * BATCH };
 
@@ -17,8 +18,7 @@ static te_device *device;
 static int open_device(void **state)
 {
     (void)state;
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_device_open(&device, settings));
     te_settings_free(settings);
     return 0;
@@ -37,12 +37,8 @@ static te_model *create_model(void)
         {"input.height", "32"}, {"input.width", "48"}, {"model.width", "24"}, {"model.blocks", "3"},
         {"model.taps", "2 3"}, {"model.heads", "2"}, {"model.decoder_width", "16"}, {"model.gate_width", "4"},
         {"model.semseg_classes", "5"}, {"model.tasks", "semseg human_parts sal normals edge depth"}};
-    te_settings *settings;
     te_model *model;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
+    te_settings *settings = settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
     assert_ok(te_model_create(&model, settings, 3));
     te_settings_free(settings);
     return model;

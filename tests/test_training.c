@@ -9,13 +9,13 @@
 
 #include "support/assert.h"
 #include "support/golden.h"
+#include "support/settings.h"
 #include "train/step.h"
 
 static te_device *open_device_with(const char *variants)
 {
-    te_settings *settings;
     te_device *device;
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_settings_set(settings, "kernels.variant", variants));
     assert_ok(te_device_open(&device, settings));
     te_settings_free(settings);
@@ -56,12 +56,7 @@ static te_settings *small_run(void)
         {"model.taps", "1 2"}, {"model.heads", "2"}, {"model.decoder_width", "8"}, {"model.gate_width", "4"},
         {"model.semseg_classes", "22"}, {"model.tasks", "semseg human_parts sal normals edge depth"},
         {"train.iterations", "6"}, {"train.batch", "2"}, {"train.rate", "1e-3"}, {"data.threads", "2"}};
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
-    return settings;
+    return settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
 }
 
 static te_status stop_after_three(const te_train_report *report, void *context)

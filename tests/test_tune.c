@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "ops/ops.h"
 #include "support/assert.h"
+#include "support/settings.h"
 #include "tune/tune.h"
 
 static char folder[] = "/tmp/taskexpert-tune-XXXXXX";
@@ -15,8 +16,7 @@ static char path[64];
 
 static te_settings *make_settings(const char *tuning)
 {
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
+    te_settings *settings = settings_for_test(NULL, 0);
     assert_ok(te_settings_set(settings, "kernels.tuning", tuning));
     return settings;
 }

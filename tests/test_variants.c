@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/opencl.h"
 #include "ops/ops.h"
 #include "support/assert.h"
 #include "support/golden.h"
+#include "support/settings.h"
 
 typedef struct forced {
     const te_op *op;
@@ -34,29 +36,25 @@ static bool takes_bf16(const te_variant *variant)
     return strncmp(variant->name, "bf16", strlen("bf16")) == 0 || strcmp(variant->name, "amx") == 0;
 }
 
-static te_settings *settings_with(const char *variants)
+static te_device *device; /* one for all variants, so that programs are built once */
+
+static te_settings *make_settings(void)
 {
     static const char *const pairs[][2] = {
         {"input.height", "48"}, {"input.width", "64"}, {"model.width", "128"}, {"model.blocks", "2"}, {"model.taps", "1 2"},
         {"model.heads", "2"}, {"model.decoder_width", "32"}, {"model.gate_width", "16"}, {"model.semseg_classes", "22"},
         {"model.tasks", "semseg human_parts sal normals edge depth"}, {"train.batch", "2"}, {"train.rate", "1e-4"},
         {"data.threads", "2"}, {"device.record", "on"}};
-    te_settings *settings;
-    assert_ok(te_settings_create(&settings));
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(te_settings_set(settings, pairs[i][0], pairs[i][1]));
-    }
-    assert_ok(te_settings_set(settings, "kernels.variant", variants));
-    return settings;
+    return settings_for_test(pairs, sizeof pairs / sizeof pairs[0]);
 }
 
-static te_device *open_with(const char *variants)
+/* Plans of the device are made from now on as if it had been opened with these variants, and its record is empty. */
+static void force(const char *variants)
 {
-    te_settings *settings = settings_with(variants);
-    te_device *device;
-    assert_ok(te_device_open(&device, settings));
-    te_settings_free(settings);
-    return device;
+    assert_true(strlen(variants) < sizeof device->settings->kernels.variant);
+    strcpy(device->settings->kernels.variant, variants);
+    te_recording_free(device->recording);
+    assert_ok(te_recording_create(&device->recording));
 }
 
 static te_status note(const te_train_report *report, void *context)
@@ -67,9 +65,9 @@ static te_status note(const te_train_report *report, void *context)
     return ++taken->steps == STEPS ? te_fail(TE_ERR_INTERRUPTED, "enough") : TE_OK;
 }
 
-static course train(te_device *device, const char *precision)
+static course train(const char *precision)
 {
-    te_settings *settings = settings_with("");
+    te_settings *settings = make_settings();
     assert_ok(te_settings_set(settings, "train.precision", precision));
     te_model *model;
     te_trainer *trainer;
@@ -94,7 +92,7 @@ static void compare_courses(const course *got, const course *expected, double lo
     }
 }
 
-static bool ran(te_device *device, const forced *test)
+static bool ran(const forced *test)
 {
     te_profile *profile;
     te_profile_row row;
@@ -113,21 +111,19 @@ static void comes_out_the_same(void **state)
 {
     static const char *const goldens[] = {"base", "expert_conv", "conv5_gated", "mlp_memory_off", "cls_token", "head_64"};
     const forced *test = *state;
-    te_device *device = open_with(test->setting);
+    force(test->setting);
     if (takes_bf16(test->variant)) {
-        course taken = train(device, "bf16");
+        course taken = train("bf16");
         compare_courses(&taken, &generic_bf16_course, 1e-3, 1e-2); /* a sum's last bit may decide how it is rounded */
     } else {
         for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
             golden_check(device, goldens[i]);
         }
         golden_check_training(device, 0);
-        course taken = train(device, "fp32");
+        course taken = train("fp32");
         compare_courses(&taken, &generic_course, 1e-5, 1e-3);
     }
-    bool used = ran(device, test);
-    te_device_close(device);
-    if (!used) {
+    if (!ran(test)) {
         fail_msg("no call of these models ran '%s': give the test one that does", test->setting);
     }
 }
@@ -154,7 +150,6 @@ enum { MOST = 256 };
 static size_t list_variants(forced tests[MOST], struct CMUnitTest rows[MOST])
 {
     size_t count = 0;
-    te_device *device = open_with("");
     for (int i = 0; te_ops[i]; i++) {
         for (const te_variant *variant = te_ops[i]->variants; variant->name && count < MOST; variant++) {
             if (te_ops[i]->variants[1].name && can_run(te_device_caps(device), te_ops[i], variant)) {
@@ -165,17 +160,15 @@ static size_t list_variants(forced tests[MOST], struct CMUnitTest rows[MOST])
             }
         }
     }
-    te_device_close(device);
     return count;
 }
 
 static int train_generic(void **state)
 {
     (void)state;
-    te_device *device = open_with("generic");
-    generic_course = train(device, "fp32");
-    generic_bf16_course = train(device, "bf16");
-    te_device_close(device);
+    force("generic");
+    generic_course = train("fp32");
+    generic_bf16_course = train("bf16");
     return 0;
 }
 
@@ -183,6 +176,14 @@ int main(void)
 {
     static forced tests[MOST];
     static struct CMUnitTest rows[MOST];
+    te_settings *settings = make_settings();
+    if (te_device_open(&device, settings) != TE_OK) {
+        fprintf(stderr, "test_variants: %s\n", te_last_error());
+        return 1;
+    }
     size_t count = list_variants(tests, rows);
-    return _cmocka_run_group_tests("variants", rows, count, train_generic, NULL);
+    int failed = _cmocka_run_group_tests("variants", rows, count, train_generic, NULL);
+    te_device_close(device);
+    te_settings_free(settings);
+    return failed;
 }
