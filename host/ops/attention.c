@@ -223,19 +223,20 @@ static te_status emit_dx_generic(te_plan *plan, const te_call *call)
     return te_attention_emit_dx_tiled(plan, call, heads_of(call));
 }
 
-/* Shares of a head's queries: with those of all heads and pictures enough work for some processors, and no more, as each
- * has sums of its own. Sizes alone decide, so that sums are the same on every number of them. */
-static int64_t parts_of(const te_call *call)
+/* With those of all heads and pictures enough work for some processors, and no more. Sizes alone decide, so that sums are the
+ * same on every number of them. */
+int64_t te_attention_parts(const te_call *call, int queries)
 {
     enum { SHARES = 24 };
-    int64_t heads = call->in[0].size[0] * heads_of(call), blocks = (int64_t)blocks_of(call->in[0].size[1], CPU_QUERIES);
+    int64_t heads = call->in[0].size[0] * heads_of(call), blocks = (int64_t)blocks_of(call->in[0].size[1], queries);
     int64_t parts = (SHARES + heads - 1) / heads;
     return parts < blocks ? parts : blocks;
 }
 
 static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
 {
-    int64_t tokens = call->in[0].size[1], heads = call->in[0].size[0] * heads_of(call), parts = parts_of(call);
+    int64_t tokens = call->in[0].size[1], heads = call->in[0].size[0] * heads_of(call);
+    int64_t parts = te_attention_parts(call, CPU_QUERIES);
     int64_t keys = (int64_t)blocks_of(tokens, CPU_ROUND_KEYS) * CPU_ROUND_KEYS;
     int qkv = call->in_value[0], dqkv = call->out_value, D = head_width(call);
     int key_tiles = te_plan_scratch(plan, packed_elements(call), -1);
@@ -266,6 +267,9 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
 
 static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx_generic},
                                          {"cpu", supports_cpu, te_prefers_wide_cpu, emit_dx_cpu},
+                                         {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_dx_bf16},
+                                         {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dx_dot},
+                                         {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_dx_amx},
                                          {0}};
 
 /* What one query of one head adds to dq, dk and dv; q and dq at its own row, k, v, dk, dv at the first key's. */
@@ -323,9 +327,10 @@ static const te_case cases_dx[] = {
     {TOKENS(1, 21, 256), &one, TE_FILL_NORMAL},    {TOKENS(1, 33, 64), &one, TE_FILL_LARGE},
     {TOKENS(1, 20, 2 * 64), &two, TE_FILL_INF},    {TOKENS(1, 20, 2 * 64), &two, TE_FILL_NAN},
     {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},    {TOKENS(2, 47, 3 * 96), &three, TE_FILL_NORMAL},
-    {TOKENS(1, 38, 128), &one, TE_FILL_NORMAL},
+    {TOKENS(1, 38, 128), &one, TE_FILL_NORMAL},    {TOKENS(2, 300, 2 * 64), &two_bf16, TE_FILL_ROUNDED},
+    {TOKENS(1, 20, 2 * 64), &two_bf16, TE_FILL_INF}, {TOKENS(1, 20, 2 * 64), &two_bf16, TE_FILL_NAN},
 };
 
 const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(te_attention_options),
                                   .shape = shape_dx, .variants = variants_dx, .reference = reference_dx,
-                                  .macs = macs_dx, TE_CASES(cases_dx)};
+                                  .macs = macs_dx, .rounding = rounding, TE_CASES(cases_dx)};
