@@ -19,6 +19,7 @@ static const char *const common_options = "-cl-mad-enable";
 /* The compiler's whole log goes to the log callback, its beginning into the message. */
 static te_status fail_build(te_device *device, const te_program *wanted, cl_program program, cl_int code)
 {
+    TE_TRY(te_interrupt_check()); /* a compiler that a signal reaches fails in its own way */
     size_t bytes = 0;
     clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     char *log = te_alloc(bytes + 1, 1, "a build log");
