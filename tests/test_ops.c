@@ -193,23 +193,13 @@ static void test_case(void **state)
     te_graph_clear(&graph);
 }
 
-/* Whether a variant is for processors, which is where it is tried: elsewhere nothing chooses it, and compilers such as
- * llvmpipe's take minutes over vectors of 16. */
-static bool for_processors(const te_variant *variant)
-{
-    return strcmp(variant->name, "cpu") == 0 || strcmp(variant->name, "narrow") == 0 || strcmp(variant->name, "bf16") == 0;
-}
-
 /* Whether the device that the tests run on can run this variant on this case. */
 static bool supported(const te_caps *caps, const op_case *test)
 {
-    if (for_processors(test->variant) && !te_caps_wide_cpu(caps)) {
-        return false;
-    }
     te_graph graph = {0};
     te_tensor in[TE_INPUTS];
     const te_call *call = record(&graph, test, in);
-    bool answer = !test->variant->supports || test->variant->supports(caps, call);
+    bool answer = te_variant_runs(test->variant, caps, call);
     te_graph_clear(&graph);
     return answer;
 }

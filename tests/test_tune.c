@@ -88,9 +88,14 @@ static bool supports_none(const te_caps *caps, const te_call *call)
 }
 
 static const te_variant contestants[] = {
-    {"usual", NULL, NULL, emit_usual}, {"quick", NULL, NULL, emit_quick}, {"lame", NULL, NULL, emit_lame},
-    {"half", NULL, NULL, emit_half}, {"large_only", NULL, NULL, emit_large_only}, {"nothing", NULL, NULL, emit_nothing},
-    {"never", supports_none, NULL, emit_quick}, {0}};
+    {"usual", NULL, NULL, emit_usual, false},
+    {"quick", NULL, NULL, emit_quick, false},
+    {"lame", NULL, NULL, emit_lame, false},
+    {"half", NULL, NULL, emit_half, false},
+    {"large_only", NULL, NULL, emit_large_only, false},
+    {"nothing", NULL, NULL, emit_nothing, false},
+    {"never", supports_none, NULL, emit_quick, false},
+    {0}};
 
 /* gelu with those variants, recorded once for `count` numbers; the kind of call that it is. */
 static te_op contested;
@@ -231,6 +236,24 @@ static void keeps_tunings_in_a_file(void **state)
     te_device_close(device);
 }
 
+/* A contest would compile vectors of 16 for a GPU, and some drivers end the program over them. */
+static void kernels_for_processors_stay_there(void **state)
+{
+    (void)state;
+    te_caps gpu = {.max_work_group = 256};
+    size_t count = 0;
+    for (int i = 0; te_ops[i]; i++) {
+        for (const te_variant *variant = te_ops[i]->variants; variant->name; variant++) {
+            bool wide = strcmp(variant->name, "cpu") == 0 || strcmp(variant->name, "narrow") == 0 ||
+                        strcmp(variant->name, "amx") == 0 || strncmp(variant->name, "bf16", 4) == 0;
+            assert_int_equal(variant->for_processors, wide);
+            assert_false(wide && te_variant_runs(variant, &gpu, &(te_call){.op = te_ops[i]}));
+            count += wide;
+        }
+    }
+    assert_true(count > 40);
+}
+
 static void finds_its_own_file(void **state)
 {
     (void)state;
@@ -240,8 +263,9 @@ static void finds_its_own_file(void **state)
     te_device *device = open_with("auto"); /* there is none yet */
     assert_int_equal(te_device_count_tunings(device), 0);
     assert_ok(te_device_set_tuning(device, "gelu", "(7)", "quick"));
-    assert_ok(te_device_save_tunings(device, NULL));
-    char *own = te_device_tuning_path(device);
+    char *own;
+    assert_ok(te_device_make_tuning_path(device, &own));
+    assert_ok(te_device_save_tunings(device, own));
     te_device_close(device);
     device = open_with("auto");
     assert_int_equal(te_device_count_tunings(device), 1);
@@ -485,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_variants_never_win), cmocka_unit_test(plans_follow_tunings),
         cmocka_unit_test(a_forced_variant_comes_first), cmocka_unit_test(keeps_tunings_in_a_file),
+        cmocka_unit_test(kernels_for_processors_stay_there),
         cmocka_unit_test(finds_its_own_file), cmocka_unit_test(ignores_other_files),
         cmocka_unit_test(leaves_out_strange_entries), cmocka_unit_test(tunes_a_model), cmocka_unit_test(ends_early),
     };

@@ -51,11 +51,6 @@ te_status te_buffer_create_filled(te_buffer **buffer, te_device *device, size_t 
 void te_buffer_free(te_buffer *buffer);
 size_t te_buffer_bytes(const te_buffer *buffer);
 
-/* Memory to write all of a buffer's content into, before anything that is enqueued later reads it, and its way back: work on
- * other buffers goes on meanwhile. Nothing that is enqueued may use the buffer. */
-te_status te_buffer_map(te_buffer *buffer, void **data);
-te_status te_buffer_unmap(te_buffer *buffer, void *data);
-
 /* Blocking transfers of `bytes` bytes at byte `offset`. */
 te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes);
 te_status te_buffer_read(te_buffer *buffer, size_t offset, void *data, size_t bytes);
@@ -135,11 +130,14 @@ te_status te_device_set_tuning(te_device *device, const char *op, const char *sh
 size_t te_device_count_tunings(const te_device *device);
 void te_device_clear_tunings(te_device *device);
 
-/* Write those that there are as a file that kernels.tuning may name; NULL: where kernels.tuning = auto looks. */
+/* Write those that there are as a file that kernels.tuning may name. */
 te_status te_device_save_tunings(const te_device *device, const char *path);
 
 /* Where kernels.tuning = auto looks for this device, in fresh memory; NULL without a home folder. */
 char *te_device_tuning_path(const te_device *device);
+
+/* The same for writing: its folder is made. */
+te_status te_device_make_tuning_path(const te_device *device, char **path);
 
 /* ---- CLBlast ---- */
 

@@ -122,6 +122,16 @@ char *te_device_tuning_path(const te_device *device)
     return path;
 }
 
+te_status te_device_make_tuning_path(const te_device *device, char **path)
+{
+    char *folder = te_cache_folder();
+    *path = te_device_tuning_path(device);
+    te_status status = *path ? te_folder_make(folder)
+                             : te_fail(TE_ERR_FILE, "there is no home folder to keep a tuning in: name a file for it");
+    free(folder);
+    return status;
+}
+
 /* ---- writing ---- */
 
 static json_t *list_tunings(const te_tunings *tunings)
@@ -135,7 +145,7 @@ static json_t *list_tunings(const te_tunings *tunings)
     return list;
 }
 
-static te_status save(const te_device *device, const char *path)
+te_status te_device_save_tunings(const te_device *device, const char *path)
 {
     char identity[IDENTITY], kernels[17];
     describe_device(device, identity);
@@ -147,20 +157,6 @@ static te_status save(const te_device *device, const char *path)
     }
     return te_json_save(json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", format_name, "library", te_version(), "kernels",
                                   kernels, "device", identity, "tunings", list), path);
-}
-
-te_status te_device_save_tunings(const te_device *device, const char *path)
-{
-    if (path) {
-        return save(device, path);
-    }
-    char *folder = te_cache_folder(), *own = te_device_tuning_path(device);
-    te_status status = own ? te_folder_make(folder)
-                           : te_fail(TE_ERR_FILE, "there is no home folder to keep a tuning in: name a file for it");
-    status = status == TE_OK ? save(device, own) : status;
-    free(own);
-    free(folder);
-    return status;
 }
 
 /* ---- reading ---- */

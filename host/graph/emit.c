@@ -39,7 +39,13 @@ static const te_variant *forced_variant(const char *setting, const te_op *op)
 const te_variant *te_call_forced(const te_call *call, const te_device *device)
 {
     const te_variant *forced = forced_variant(te_device_settings(device)->kernels.variant, call->op);
-    return forced && (!forced->supports || forced->supports(te_device_caps(device), call)) ? forced : NULL;
+    return forced && te_variant_runs(forced, te_device_caps(device), call) ? forced : NULL;
+}
+
+bool te_variant_runs(const te_variant *variant, const te_caps *caps, const te_call *call)
+{
+    bool device = !variant->for_processors || te_caps_wide_cpu(caps);
+    return device && (!variant->supports || variant->supports(caps, call));
 }
 
 static const te_variant *choose(const te_plan *plan, const te_call *call)
@@ -55,8 +61,7 @@ static const te_variant *choose(const te_plan *plan, const te_call *call)
     }
     const te_variant *chosen = &call->op->variants[0];
     for (const te_variant *variant = chosen + 1; variant->name; variant++) {
-        if ((!variant->supports || variant->supports(caps, call)) && variant->preferred &&
-            variant->preferred(caps, call)) {
+        if (variant->preferred && te_variant_runs(variant, caps, call) && variant->preferred(caps, call)) {
             chosen = variant;
         }
     }

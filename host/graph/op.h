@@ -34,6 +34,7 @@ typedef struct te_variant {
     bool (*preferred)(const te_caps *caps, const te_call *call);
     /* Add its launches to the plan. */
     te_status (*emit)(te_plan *plan, const te_call *call);
+    bool for_processors; /* vectors of 16, work-groups of one: for processors whose compiler asks for vectors, nothing else */
 } te_variant;
 
 /* What the test fills inputs with. TE_FILL_ROUNDED: as TE_FILL_NORMAL, where the op rounds its inputs, a step function
@@ -81,6 +82,9 @@ struct te_op {
 };
 
 #define TE_CASES(rows) .cases = (rows), .case_count = (int)(sizeof(rows) / sizeof((rows)[0]))
+
+/* Can the variant run the call on such a device? */
+bool te_variant_runs(const te_variant *variant, const te_caps *caps, const te_call *call);
 
 /* Fail with the op's name and the shapes that do not go together. */
 te_status te_call_fail(const te_call *call, const char *reason);

@@ -48,7 +48,7 @@ const te_variant *te_plan_tuned(const te_plan *plan, const te_call *call)
     const char *name = te_device_get_tuning(plan->device, call->op->name, text);
     for (const te_variant *variant = call->op->variants; name && variant->name; variant++) {
         if (strcmp(variant->name, name) == 0) {
-            return !variant->supports || variant->supports(te_device_caps(plan->device), call) ? variant : NULL;
+            return te_variant_runs(variant, te_device_caps(plan->device), call) ? variant : NULL;
         }
     }
     return NULL;

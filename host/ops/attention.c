@@ -110,12 +110,13 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &attend);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
-                                      {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_bf16},
-                                      {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dot},
-                                      {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_amx},
-                                      {0}};
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, emit_generic, false},
+    TE_CPU_VARIANT(supports_cpu, emit_cpu),
+    {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_bf16, true},
+    {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dot, true},
+    {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_amx, true},
+    {0}};
 
 /* Soft-max of one query's scores over the keys, which are `stride` apart. */
 static void soften(const double *q, const double *k, int64_t tokens, int64_t stride, int64_t D, double *weights)
@@ -208,6 +209,12 @@ te_tensor te_attention(te_graph *graph, te_tensor qkv, int heads)
 
 /* ---- attention_dx: qkv (B,N,3*C), y, dy (B,N,C) -> dqkv (B,N,3*C) ---- */
 
+/* One operand more is rounded, and a slope is a difference of two sums. */
+static double rounding_dx(const te_call *call)
+{
+    return 2.0 * rounding(call);
+}
+
 static te_status shape_dx(te_call *call)
 {
     TE_TRY(shape(call)); /* of the forward: call->out is y's */
@@ -265,12 +272,13 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &dkv);
 }
 
-static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit_dx_generic},
-                                         {"cpu", supports_cpu, te_prefers_wide_cpu, emit_dx_cpu},
-                                         {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_dx_bf16},
-                                         {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dx_dot},
-                                         {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_dx_amx},
-                                         {0}};
+static const te_variant variants_dx[] = {
+    {"generic", NULL, NULL, emit_dx_generic, false},
+    TE_CPU_VARIANT(supports_cpu, emit_dx_cpu),
+    {"bf16", te_attention_supports_bf16, NULL, te_attention_emit_dx_bf16, true},
+    {"bf16_dot", te_attention_supports_dot, te_prefers_dot, te_attention_emit_dx_dot, true},
+    {"amx", te_attention_supports_amx, te_prefers_amx, te_attention_emit_dx_amx, true},
+    {0}};
 
 /* What one query of one head adds to dq, dk and dv; q and dq at its own row, k, v, dk, dv at the first key's. */
 static void add_query(const double *q, const double *k, const double *v, const double *dy, double mean,
@@ -333,4 +341,4 @@ static const te_case cases_dx[] = {
 
 const te_op te_op_attention_dx = {.name = "attention_dx", .attribute_bytes = sizeof(te_attention_options),
                                   .shape = shape_dx, .variants = variants_dx, .reference = reference_dx,
-                                  .macs = macs_dx, .rounding = rounding, TE_CASES(cases_dx)};
+                                  .macs = macs_dx, .rounding = rounding_dx, TE_CASES(cases_dx)};

@@ -101,7 +101,7 @@ static void stats_reference(const te_call *call, const double *const in[TE_INPUT
 }
 
 static const te_variant stats_variants[] = {
-    {"generic", NULL, NULL, stats_emit}, {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, stats_emit_cpu}, {0}};
+    {"generic", NULL, NULL, stats_emit, false}, TE_CPU_VARIANT(te_batchnorm_supports_cpu, stats_emit_cpu), {0}};
 static const te_case stats_cases[] = {{{TE_SHAPE2(7, 5)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 33)}, NULL, TE_FILL_NORMAL},
                                       {{TE_SHAPE3(2, 100, 48)}, NULL, TE_FILL_NORMAL},
@@ -192,7 +192,7 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
 }
 
 static const te_variant variants[] = {
-    {"generic", NULL, NULL, emit}, {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
+    {"generic", NULL, NULL, emit, false}, TE_CPU_VARIANT(te_batchnorm_supports_cpu, emit_cpu), {0}};
 static const te_batchnorm_options plain_options = {0}, with_gelu = {.gelu = 1};
 static const te_case cases[] = {
     {{TE_SHAPE2(7, 5), TE_SHAPE1(5), TE_SHAPE1(5)}, &plain_options, TE_FILL_NORMAL},

@@ -56,8 +56,8 @@ static te_status sums_emit_cpu(te_plan *plan, const te_call *call)
     return sums_emit_on(plan, call, true);
 }
 
-static const te_variant sums_variants[] = {{"generic", NULL, NULL, sums_emit},
-                                           {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, sums_emit_cpu},
+static const te_variant sums_variants[] = {{"generic", NULL, NULL, sums_emit, false},
+                                           TE_CPU_VARIANT(te_batchnorm_supports_cpu, sums_emit_cpu),
                                            {0}};
 
 const te_op te_op_batchnorm_sums = {.name = "batchnorm_sums", .attribute_bytes = sizeof(te_batchnorm_options),
@@ -84,8 +84,8 @@ static te_status dx_emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit},
-                                         {"cpu", te_batchnorm_supports_cpu, te_prefers_wide_cpu, dx_emit_cpu},
+static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit, false},
+                                         TE_CPU_VARIANT(te_batchnorm_supports_cpu, dx_emit_cpu),
                                          {0}};
 
 const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .attribute_bytes = sizeof(te_batchnorm_options),
@@ -113,7 +113,7 @@ static te_status line_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant line_variants[] = {{"generic", NULL, NULL, line_emit}, {0}};
+static const te_variant line_variants[] = {{"generic", NULL, NULL, line_emit, false}, {0}};
 
 const te_op te_op_batchnorm_line = {.name = "batchnorm_line", .attribute_bytes = sizeof(line_options),
                                     .shape = line_shape, .variants = line_variants};

@@ -115,13 +115,14 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"unfold", supports_unfold, prefers_unfold, emit_unfold},
-                                      {"cpu", supports_cpu, prefers_cpu, emit_cpu},
-                                      {"bf16", te_conv_supports_bf16, te_prefers_bf16, te_conv_emit_bf16},
-                                      {"bf16_dot", te_conv_supports_dot, te_prefers_dot, te_conv_emit_dot},
-                                      {"amx", te_conv_supports_amx, te_prefers_amx, te_conv_emit_amx},
-                                      {0}};
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, emit_generic, false},
+    {"unfold", supports_unfold, prefers_unfold, emit_unfold, false},
+    {"cpu", supports_cpu, prefers_cpu, emit_cpu, true},
+    {"bf16", te_conv_supports_bf16, te_prefers_bf16, te_conv_emit_bf16, true},
+    {"bf16_dot", te_conv_supports_dot, te_prefers_dot, te_conv_emit_dot, true},
+    {"amx", te_conv_supports_amx, te_prefers_amx, te_conv_emit_amx, true},
+    {0}};
 
 static double convolve(const te_call *call, const double *x, const double *w, int64_t row, int64_t output)
 {

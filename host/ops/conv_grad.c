@@ -63,8 +63,8 @@ static void unfold_reference(const te_call *call, const double *const in[TE_INPU
     }
 }
 
-static const te_variant unfold_variants[] = {{"generic", NULL, NULL, unfold_emit},
-                                             {"cpu", unfold_supports_cpu, te_prefers_wide_cpu, unfold_emit_cpu},
+static const te_variant unfold_variants[] = {{"generic", NULL, NULL, unfold_emit, false},
+                                             TE_CPU_VARIANT(unfold_supports_cpu, unfold_emit_cpu),
                                              {0}};
 static const te_unfold_options five = {.height = 4, .width = 3, .size = 5}, line_of_seven = {1, 7, 3};
 static const te_case unfold_cases[] = {{{TE_SHAPE3(2, 12, 5)}, &five, TE_FILL_NORMAL},
@@ -149,7 +149,7 @@ static void flip_reference(const te_call *call, const double *const in[TE_INPUTS
 }
 
 static const te_variant flip_variants[] = {
-    {"generic", NULL, NULL, flip_emit}, {"cpu", NULL, te_prefers_wide_cpu, flip_emit_cpu}, {0}};
+    {"generic", NULL, NULL, flip_emit, false}, TE_CPU_VARIANT(NULL, flip_emit_cpu), {0}};
 static const flip_options one_group = {1}, three_groups = {3};
 static const te_case flip_cases[] = {{{TE_SHAPE4(6, 33, 3, 3)}, &one_group, TE_FILL_NORMAL},
                                      {{TE_SHAPE4(15, 4, 5, 5)}, &three_groups, TE_FILL_NORMAL},

@@ -33,7 +33,7 @@ static te_status emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {0}};
+static const te_variant variants[] = {{"generic", NULL, NULL, emit, false}, {0}};
 
 static bool is_kept(const double *x, const te_gate_options *o, int s)
 {

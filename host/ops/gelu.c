@@ -60,7 +60,7 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[0] = te_gelu_dx(graph, te_call_input(call, 0), dy);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic}, {"cpu", NULL, te_prefers_wide_cpu, emit_cpu}, {0}};
+static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic, false}, TE_CPU_VARIANT(NULL, emit_cpu), {0}};
 static const te_case cases[] = {{{TE_SHAPE3(2, 35, 7)}, NULL, TE_FILL_NORMAL},
                                 {{TE_SHAPE2(1, 9000)}, NULL, TE_FILL_NORMAL},
                                 {{TE_SHAPE2(5, 64)}, NULL, TE_FILL_LARGE},
@@ -102,7 +102,7 @@ static void reference_dx(const te_call *call, const double *const in[TE_INPUTS],
 }
 
 static const te_variant variants_dx[] = {
-    {"generic", NULL, NULL, emit_dx}, {"cpu", NULL, te_prefers_wide_cpu, emit_dx_cpu}, {0}};
+    {"generic", NULL, NULL, emit_dx, false}, TE_CPU_VARIANT(NULL, emit_dx_cpu), {0}};
 static const te_case cases_dx[] = {{{TE_SHAPE3(2, 35, 7), TE_SHAPE3(2, 35, 7)}, NULL, TE_FILL_NORMAL},
                                    {{TE_SHAPE2(1, 9000), TE_SHAPE2(1, 9000)}, NULL, TE_FILL_NORMAL}};
 

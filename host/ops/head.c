@@ -50,7 +50,7 @@ static void weights_gradient(te_graph *graph, const te_call *call, te_tensor dy,
 }
 
 static const te_variant weights_variants[] = {
-    {"generic", NULL, NULL, weights_emit}, {"cpu", NULL, te_prefers_wide_cpu, weights_emit_cpu}, {0}};
+    {"generic", NULL, NULL, weights_emit, false}, TE_CPU_VARIANT(NULL, weights_emit_cpu), {0}};
 static const te_case weights_cases[] = {{{TE_SHAPE4(5, 7, 3, 3)}, NULL, TE_FILL_NORMAL},
                                         {{TE_SHAPE4(3, 37, 3, 3)}, NULL, TE_FILL_NAN}};
 
@@ -104,7 +104,7 @@ static void affine_gradient(te_graph *graph, const te_call *call, te_tensor dy, 
     }
 }
 
-static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit}, {0}};
+static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit, false}, {0}};
 static const te_case affine_cases[] = {
     {{TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37), TE_SHAPE1(37)}, NULL, TE_FILL_POSITIVE}};
 
@@ -245,8 +245,8 @@ static uint64_t combine_macs(const te_call *call)
     return (uint64_t)(te_shape_count(&call->out) * 312 / (UP * UP)); /* 216 + 96 of 16 values, see the kernel */
 }
 
-static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit},
-                                              {"cpu", combine_supports_cpu, te_prefers_wide_cpu, combine_emit_cpu},
+static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit, false},
+                                              TE_CPU_VARIANT(combine_supports_cpu, combine_emit_cpu),
                                               {0}};
 static const te_head_options three_by_four = {3, 4}, one_by_one = {1, 1}, two_by_one = {2, 1};
 static const te_case combine_cases[] = {
@@ -332,8 +332,8 @@ static void upsample_gradient(te_graph *graph, const te_call *call, te_tensor dy
     dx[0] = te_head_upsample_dx(graph, dy, *(const te_head_upsample_options *)(const void *)call->attributes);
 }
 
-static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit},
-                                               {"cpu", upsample_supports_cpu, te_prefers_wide_cpu, upsample_emit_cpu},
+static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit, false},
+                                               TE_CPU_VARIANT(upsample_supports_cpu, upsample_emit_cpu),
                                                {0}};
 static const te_head_upsample_options four_times = {3, 5, 12, 20}, wide = {3, 4, 12, 16}, wider = {5, 12, 20, 48},
                                        odd = {3, 5, 7, 4}, single = {1, 1, 3, 3};

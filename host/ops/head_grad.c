@@ -31,7 +31,7 @@ static te_status weights_emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant weights_variants[] = {
-    {"generic", NULL, NULL, weights_emit}, {"cpu", NULL, te_prefers_wide_cpu, weights_emit_cpu}, {0}};
+    {"generic", NULL, NULL, weights_emit, false}, TE_CPU_VARIANT(NULL, weights_emit_cpu), {0}};
 
 const te_op te_op_head_weights_dx = {.name = "head_weights_dx", .shape = weights_shape, .variants = weights_variants};
 
@@ -82,8 +82,8 @@ static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit},
-                                              {"cpu", combine_supports_cpu, te_prefers_wide_cpu, combine_emit_cpu},
+static const te_variant combine_variants[] = {{"generic", NULL, NULL, combine_emit, false},
+                                              TE_CPU_VARIANT(combine_supports_cpu, combine_emit_cpu),
                                               {0}};
 
 const te_op te_op_head_combine_dx = {.name = "head_combine_dx", .attribute_bytes = sizeof(te_head_options),
@@ -141,8 +141,8 @@ static te_status upsample_emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &columns);
 }
 
-static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit},
-                                               {"cpu", upsample_supports_cpu, te_prefers_wide_cpu, upsample_emit_cpu},
+static const te_variant upsample_variants[] = {{"generic", NULL, NULL, upsample_emit, false},
+                                               TE_CPU_VARIANT(upsample_supports_cpu, upsample_emit_cpu),
                                                {0}};
 
 const te_op te_op_head_upsample_dx = {.name = "head_upsample_dx", .shape = upsample_shape,
@@ -180,7 +180,7 @@ static te_status epilogue_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant epilogue_variants[] = {{"generic", NULL, NULL, epilogue_emit}, {0}};
+static const te_variant epilogue_variants[] = {{"generic", NULL, NULL, epilogue_emit, false}, {0}};
 
 const te_op te_op_head_epilogue_dx = {.name = "head_epilogue_dx", .attribute_bytes = sizeof(epilogue_options),
                                       .shape = epilogue_shape, .variants = epilogue_variants};
@@ -215,7 +215,7 @@ static te_status affine_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit}, {0}};
+static const te_variant affine_variants[] = {{"generic", NULL, NULL, affine_emit, false}, {0}};
 
 const te_op te_op_head_affine_dx = {.name = "head_affine_dx", .attribute_bytes = sizeof(affine_options),
                                     .shape = affine_shape, .variants = affine_variants};

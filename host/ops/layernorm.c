@@ -85,8 +85,8 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic},
-                                      {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu},
+static const te_variant variants[] = {{"generic", NULL, NULL, emit_generic, false},
+                                      TE_CPU_VARIANT(supports_cpu, emit_cpu),
                                       {0}};
 
 /* (x - mean) / sqrt(variance + 1e-6) of one row; returns the divisor's inverse. */
@@ -248,8 +248,8 @@ static te_status emit_sums_cpu(te_plan *plan, const te_call *call)
     return blocks > 1 ? te_plan_launch(plan, &finish) : TE_OK;
 }
 
-static const te_variant variants_sums[] = {{"generic", NULL, NULL, emit_sums_generic},
-                                           {"cpu", supports_cpu, te_prefers_wide_cpu, emit_sums_cpu},
+static const te_variant variants_sums[] = {{"generic", NULL, NULL, emit_sums_generic, false},
+                                           TE_CPU_VARIANT(supports_cpu, emit_sums_cpu),
                                            {0}};
 
 /* One row: the normalised x, and dy times GELU's slope where there is one. Returns 1 / sqrt(variance + 1e-6). */

@@ -76,17 +76,18 @@ static te_status emit_clblast(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &after);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, te_linear_emit_tiled},
-                                      {"tile32", te_linear_supports_tile32, NULL, te_linear_emit_tile32},
-                                      {"tile64", te_linear_supports_tile64, NULL, te_linear_emit_tile64},
-                                      {"tile128", te_linear_supports_tile128, NULL, te_linear_emit_tile128},
-                                      {"cpu", te_linear_supports_packed, te_prefers_wide_cpu, te_linear_emit_cpu},
-                                      {"narrow", te_linear_supports_narrow, te_linear_prefers_narrow, te_linear_emit_narrow},
-                                      {"clblast", supports_clblast, prefers_clblast, emit_clblast},
-                                      {"bf16", te_linear_supports_bf16, te_prefers_bf16, te_linear_emit_bf16},
-                                      {"bf16_dot", te_linear_supports_dot, te_prefers_dot, te_linear_emit_dot},
-                                      {"amx", te_linear_supports_amx, te_prefers_amx, te_linear_emit_amx},
-                                      {0}};
+static const te_variant variants[] = {
+    {"generic", NULL, NULL, te_linear_emit_tiled, false},
+    {"tile32", te_linear_supports_tile32, NULL, te_linear_emit_tile32, false},
+    {"tile64", te_linear_supports_tile64, NULL, te_linear_emit_tile64, false},
+    {"tile128", te_linear_supports_tile128, NULL, te_linear_emit_tile128, false},
+    TE_CPU_VARIANT(te_linear_supports_packed, te_linear_emit_cpu),
+    {"narrow", te_linear_supports_narrow, te_linear_prefers_narrow, te_linear_emit_narrow, true},
+    {"clblast", supports_clblast, prefers_clblast, emit_clblast, false},
+    {"bf16", te_linear_supports_bf16, te_prefers_bf16, te_linear_emit_bf16, true},
+    {"bf16_dot", te_linear_supports_dot, te_prefers_dot, te_linear_emit_dot, true},
+    {"amx", te_linear_supports_amx, te_prefers_amx, te_linear_emit_amx, true},
+    {0}};
 
 /* ---- description ---- */
 

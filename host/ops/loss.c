@@ -147,7 +147,7 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[0] = te_graph_call(graph, &te_op_loss_dx, call->attributes, 4, in);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
+static const te_variant variants[] = {{"generic", NULL, NULL, emit, false}, TE_CPU_VARIANT(supports_cpu, emit_cpu), {0}};
 static const te_loss_options classes = {TE_LOSS_CLASSES}, foreground = {TE_LOSS_FOREGROUND}, edge = {TE_LOSS_EDGE},
                              normals = {TE_LOSS_NORMALS}, depth = {TE_LOSS_DEPTH};
 static const te_case cases[] = {
@@ -233,7 +233,7 @@ static te_status dx_emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant dx_variants[] = {
-    {"generic", NULL, NULL, dx_emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, dx_emit_cpu}, {0}};
+    {"generic", NULL, NULL, dx_emit, false}, TE_CPU_VARIANT(supports_cpu, dx_emit_cpu), {0}};
 
 const te_op te_op_loss_dx = {.name = "loss_dx", .attribute_bytes = sizeof(te_loss_options), .shape = dx_shape,
                              .variants = dx_variants};

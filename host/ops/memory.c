@@ -41,7 +41,7 @@ static void start_gradient(te_graph *graph, const te_call *call, te_tensor dy, t
     dx[0] = te_sum(graph, dy, te_shape_width(&call->out));
 }
 
-static const te_variant start_variants[] = {{"generic", NULL, NULL, start_emit}, {0}};
+static const te_variant start_variants[] = {{"generic", NULL, NULL, start_emit, false}, {0}};
 static const start_options two_by_five = {2, 5};
 static const te_case start_cases[] = {{{TE_SHAPE1(17)}, &two_by_five, TE_FILL_NORMAL}};
 
@@ -131,8 +131,8 @@ static void read_gradient(te_graph *graph, const te_call *call, te_tensor dy, te
                 : TE_ABSENT;
 }
 
-static const te_variant read_variants[] = {{"generic", NULL, NULL, read_emit},
-                                           {"cpu", NULL, te_prefers_wide_cpu, read_emit_cpu},
+static const te_variant read_variants[] = {{"generic", NULL, NULL, read_emit, false},
+                                           TE_CPU_VARIANT(NULL, read_emit_cpu),
                                            {0}};
 static const te_memory_read_options second_of_three = {.experts = 5, .task = 1}, first = {.experts = 1, .task = 0};
 static const te_case read_cases[] = {
@@ -191,7 +191,7 @@ static void write_gradient(te_graph *graph, const te_call *call, te_tensor dy, t
     dx[2] = te_graph_trains(graph, call, 2) ? te_memory_write_dalpha(graph, dy, memory, written, alpha) : TE_ABSENT;
 }
 
-static const te_variant write_variants[] = {{"generic", NULL, NULL, write_emit}, {0}};
+static const te_variant write_variants[] = {{"generic", NULL, NULL, write_emit, false}, {0}};
 static const te_case write_cases[] = {
     {{TE_SHAPE3(2, 5, 19), TE_SHAPE3(2, 5, 19), TE_SHAPE1(19)}, NULL, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 5, 64), TE_SHAPE3(1, 5, 64), TE_SHAPE1(64)}, NULL, TE_FILL_LARGE},
@@ -237,7 +237,7 @@ static void sum_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_
     dx[0] = dx[1] = dy;
 }
 
-static const te_variant sum_variants[] = {{"generic", NULL, NULL, sum_emit}, {0}};
+static const te_variant sum_variants[] = {{"generic", NULL, NULL, sum_emit, false}, {0}};
 static const te_case sum_cases[] = {{{TE_SHAPE3(2, 5, 7), TE_SHAPE3(2, 5, 7)}, NULL, TE_FILL_NORMAL},
                                     {{TE_SHAPE3(1, 5, 64), TE_SHAPE3(1, 5, 64)}, NULL, TE_FILL_INF}};
 

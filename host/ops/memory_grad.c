@@ -74,7 +74,7 @@ static te_status emit_feature_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant feature_variants[] = {
-    {"generic", NULL, NULL, emit_feature}, {"cpu", NULL, te_prefers_wide_cpu, emit_feature_cpu}, {0}};
+    {"generic", NULL, NULL, emit_feature, false}, TE_CPU_VARIANT(NULL, emit_feature_cpu), {0}};
 
 const te_op te_op_memory_read_dexperts = {.name = "memory_read_dexperts", .shape = shape_of_feature, .addend = 2,
                                           .attribute_bytes = sizeof(read_gradient_options),
@@ -125,7 +125,7 @@ static te_status dgates_emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant dgates_variants[] = {
-    {"generic", NULL, NULL, dgates_emit}, {"cpu", NULL, te_prefers_wide_cpu, dgates_emit_cpu}, {0}};
+    {"generic", NULL, NULL, dgates_emit, false}, TE_CPU_VARIANT(NULL, dgates_emit_cpu), {0}};
 
 const te_op te_op_memory_read_dgates = {.name = "memory_read_dgates", .shape = dgates_shape, .addend = 4,
                                         .attribute_bytes = sizeof(read_gradient_options),
@@ -161,7 +161,7 @@ static te_status dmemory_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dmemory_variants[] = {{"generic", NULL, NULL, dmemory_emit}, {0}};
+static const te_variant dmemory_variants[] = {{"generic", NULL, NULL, dmemory_emit, false}, {0}};
 
 const te_op te_op_memory_write_dmemory = {.name = "memory_write_dmemory", .shape = same_shape,
                                           .attribute_bytes = sizeof(write_gradient_options),
@@ -184,7 +184,7 @@ static te_status dalpha_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant dalpha_variants[] = {{"generic", NULL, NULL, dalpha_emit}, {0}};
+static const te_variant dalpha_variants[] = {{"generic", NULL, NULL, dalpha_emit, false}, {0}};
 
 const te_op te_op_memory_write_dalpha = {.name = "memory_write_dalpha", .shape = same_shape,
                                          .variants = dalpha_variants};

@@ -200,6 +200,7 @@ te_tensor te_residual(te_graph *graph, te_tensor x, te_tensor branch, te_tensor 
 
 /* Their variants win on processors with vectors. */
 bool te_prefers_wide_cpu(const te_caps *caps, const te_call *call);
+#define TE_CPU_VARIANT(supports, emit) {"cpu", supports, te_prefers_wide_cpu, emit, true}
 
 /* Turn a launch into one of such a kernel with the same arguments: `x` by `y` work-items, in work-groups of one. */
 void te_launch_on_cpu(te_launch *launch, const char *family, const char *kernel, int64_t x, int64_t y);

@@ -58,7 +58,7 @@ static void square_reference(const te_call *call, const double *const in[TE_INPU
 }
 
 static const te_variant square_variants[] = {
-    {"generic", NULL, NULL, square_emit}, {"cpu", NULL, te_prefers_wide_cpu, square_emit_cpu}, {0}};
+    {"generic", NULL, NULL, square_emit, false}, TE_CPU_VARIANT(NULL, square_emit_cpu), {0}};
 static const te_case square_cases[] = {{{TE_SHAPE1(1)}, NULL, TE_FILL_NORMAL},
                                        {{TE_SHAPE2(123, 100)}, NULL, TE_FILL_NORMAL},
                                        {{TE_SHAPE2(77, 100), TE_SHAPE1(1)}, NULL, TE_FILL_NORMAL},
@@ -84,7 +84,7 @@ static te_status accumulate_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant accumulate_variants[] = {{"generic", NULL, NULL, accumulate_emit}, {0}};
+static const te_variant accumulate_variants[] = {{"generic", NULL, NULL, accumulate_emit, false}, {0}};
 
 const te_op te_op_accumulate = {.name = "accumulate", .shape = token_shape, .in_place = true,
                                 .variants = accumulate_variants};
@@ -123,7 +123,7 @@ static te_status adam_emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant adam_variants[] = {
-    {"generic", NULL, NULL, adam_emit}, {"cpu", NULL, te_prefers_wide_cpu, adam_emit_cpu}, {0}};
+    {"generic", NULL, NULL, adam_emit, false}, TE_CPU_VARIANT(NULL, adam_emit_cpu), {0}};
 
 const te_op te_op_adam = {.name = "adam", .attribute_bytes = sizeof(te_adam_options), .shape = token_shape,
                           .in_place = true,
@@ -152,7 +152,7 @@ static te_status running_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant running_variants[] = {{"generic", NULL, NULL, running_emit}, {0}};
+static const te_variant running_variants[] = {{"generic", NULL, NULL, running_emit, false}, {0}};
 
 const te_op te_op_running_update = {.name = "running_update", .attribute_bytes = sizeof(running_options),
                                     .shape = token_shape, .in_place = true, .variants = running_variants};

@@ -74,7 +74,7 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
 }
 
 static const te_variant variants[] = {
-    {"generic", NULL, NULL, emit_forward}, {"cpu", NULL, te_prefers_wide_cpu, emit_cpu}, {0}};
+    {"generic", NULL, NULL, emit_forward, false}, TE_CPU_VARIANT(NULL, emit_cpu), {0}};
 static const te_residual_options first = {0}, second = {1};
 static const te_case cases[] = {
     {{TE_SHAPE3(2, 5, 7), TE_SHAPE3(2, 5, 7), TE_SHAPE2(3, 2)}, &second, TE_FILL_NORMAL},
@@ -118,7 +118,7 @@ static void dx_reference(const te_call *call, const double *const in[TE_INPUTS],
 }
 
 static const te_variant dx_variants[] = {
-    {"generic", NULL, NULL, dx_emit}, {"cpu", NULL, te_prefers_wide_cpu, dx_emit_cpu}, {0}};
+    {"generic", NULL, NULL, dx_emit, false}, TE_CPU_VARIANT(NULL, dx_emit_cpu), {0}};
 static const te_case dx_cases[] = {{{TE_SHAPE3(2, 5, 7), TE_SHAPE2(3, 2)}, &second, TE_FILL_NORMAL}};
 
 const te_op te_op_residual_dx = {.name = "residual_dx", .attribute_bytes = sizeof(te_residual_options),

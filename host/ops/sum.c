@@ -58,7 +58,7 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
 }
 
 static const te_variant variants[] = {
-    {"generic", NULL, NULL, emit}, {"cpu", supports_cpu, te_prefers_wide_cpu, emit_cpu}, {0}};
+    {"generic", NULL, NULL, emit, false}, TE_CPU_VARIANT(supports_cpu, emit_cpu), {0}};
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {

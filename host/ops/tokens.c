@@ -46,8 +46,8 @@ static void patches_reference(const te_call *call, const double *const in[TE_INP
     }
 }
 
-static const te_variant patches_variants[] = {{"generic", NULL, NULL, patches_emit},
-                                              {"cpu", NULL, te_prefers_wide_cpu, patches_emit_cpu},
+static const te_variant patches_variants[] = {{"generic", NULL, NULL, patches_emit, false},
+                                              TE_CPU_VARIANT(NULL, patches_emit_cpu),
                                               {0}};
 static const te_case patches_cases[] = {{{TE_SHAPE4(2, 3, 32, 48)}, NULL, TE_FILL_NORMAL},
                                         {{TE_SHAPE4(1, 3, 16, 16)}, NULL, TE_FILL_NAN}};
@@ -101,7 +101,7 @@ static te_status dtable_emit_cpu(te_plan *plan, const te_call *call)
 }
 
 static const te_variant dtable_variants[] = {
-    {"generic", NULL, NULL, dtable_emit}, {"cpu", NULL, te_prefers_wide_cpu, dtable_emit_cpu}, {0}};
+    {"generic", NULL, NULL, dtable_emit, false}, TE_CPU_VARIANT(NULL, dtable_emit_cpu), {0}};
 
 const te_op te_op_position_dtable = {.name = "position_dtable", .attribute_bytes = sizeof(dtable_options),
                                      .shape = dtable_shape, .variants = dtable_variants};
@@ -233,8 +233,8 @@ static void position_gradient(te_graph *graph, const te_call *call, te_tensor dy
     }
 }
 
-static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit},
-                                               {"cpu", NULL, te_prefers_wide_cpu, position_emit_cpu},
+static const te_variant position_variants[] = {{"generic", NULL, NULL, position_emit, false},
+                                               TE_CPU_VARIANT(NULL, position_emit_cpu),
                                                {0}};
 static const te_position_options same = {3, 5, 3, 5}, larger = {7, 5, 4, 4}, smaller = {2, 3, 5, 7};
 static const te_case position_cases[] = {
@@ -301,7 +301,7 @@ static te_status drop_dx_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant drop_dx_variants[] = {{"generic", NULL, NULL, drop_dx_emit}, {0}};
+static const te_variant drop_dx_variants[] = {{"generic", NULL, NULL, drop_dx_emit, false}, {0}};
 
 const te_op te_op_drop_token_dx = {.name = "drop_token_dx", .shape = drop_dx_shape, .variants = drop_dx_variants};
 
@@ -311,7 +311,7 @@ static void drop_gradient(te_graph *graph, const te_call *call, te_tensor dy, te
     dx[0] = te_graph_call(graph, &te_op_drop_token_dx, NULL, 1, &dy);
 }
 
-static const te_variant drop_variants[] = {{"generic", NULL, NULL, drop_emit}, {0}};
+static const te_variant drop_variants[] = {{"generic", NULL, NULL, drop_emit, false}, {0}};
 static const te_case drop_cases[] = {{{TE_SHAPE3(3, 6, 17)}, NULL, TE_FILL_NORMAL}};
 
 const te_op te_op_drop_token = {.name = "drop_token", .shape = drop_shape, .variants = drop_variants,

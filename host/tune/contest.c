@@ -42,7 +42,7 @@ static void enter_others(contest *at)
     const te_caps *caps = te_device_caps(at->device);
     const char *usual = at->tuned->candidates[0].variant;
     for (const te_variant *variant = call->op->variants; variant->name; variant++) {
-        if (strcmp(variant->name, usual) != 0 && (!variant->supports || variant->supports(caps, call))) {
+        if (strcmp(variant->name, usual) != 0 && te_variant_runs(variant, caps, call)) {
             enter(at->tuned, variant->name);
         }
     }
@@ -181,10 +181,16 @@ te_status te_contest_run(te_tuned *tuned, te_device *device, const te_kind *kind
 {
     contest at = {.device = device, .kind = kind, .tuned = tuned};
     *tuned = (te_tuned){.kind = kind};
+    const char *op = te_kind_call(kind)->op->name, *known = te_device_get_tuning(device, op, kind->shape);
+    char *earlier = known ? strdup(known) : NULL;
     te_status status = run(&at, rounds);
     for (size_t i = 0; i < TE_MOST_CANDIDATES; i++) {
         te_probe_free(at.probes[i]);
     }
     te_judge_clear(&at.judge);
+    if (status != TE_OK && earlier) { /* a contest without an end has no winner */
+        te_device_set_tuning(device, op, kind->shape, earlier);
+    }
+    free(earlier);
     return status;
 }

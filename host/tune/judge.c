@@ -129,7 +129,7 @@ static int64_t usable_size(const te_caps *caps, const te_op *op, const te_case *
     te_graph graph = {.part = ""};
     record_case(&graph, op, row);
     bool ordinary = row->fill == TE_FILL_NORMAL || row->fill == TE_FILL_POSITIVE || row->fill == TE_FILL_ROUNDED;
-    bool usable = ordinary && graph.status == TE_OK && (!variant->supports || variant->supports(caps, &graph.calls[0]));
+    bool usable = ordinary && graph.status == TE_OK && te_variant_runs(variant, caps, &graph.calls[0]);
     int64_t size = usable ? te_shape_count(&graph.calls[0].out) : 0;
     te_graph_clear(&graph);
     return size;

@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/status.h"
 #include "ops/ops.h"
 #include "tune/bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,30 +88,35 @@ static te_status compare_passes(te_tune *tune, te_device *device)
 }
 
 /* What could not be written after minutes of work should be known before. */
-static te_status check_path(const char *path)
+static te_status choose_path(te_tune *tune, const te_device *device, const char *wanted)
 {
     te_file_writer writer;
-    TE_TRY(path ? te_file_writer_open(&writer, path) : TE_OK);
-    if (path) {
-        te_file_writer_abandon(&writer);
+    if (wanted) {
+        tune->path = strdup(wanted);
+        TE_TRY(tune->path ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for a path"));
+    } else {
+        TE_TRY(te_device_make_tuning_path(device, &tune->path));
     }
+    tune->summary.path = tune->path;
+    TE_TRY(te_file_writer_open(&writer, tune->path));
+    te_file_writer_abandon(&writer);
     return TE_OK;
 }
 
-/* What was found before an interruption; TE_ERR_INTERRUPTED if it could be written. */
-static te_status keep_part(te_tune *tune, te_device *device, const char *path)
+/* What was found before an interruption or a failure, which is returned if that could be written. */
+static te_status keep_part(te_tune *tune, te_device *device, te_status failure)
 {
+    char reason[TE_MESSAGE_BYTES];
+    snprintf(reason, sizeof reason, "%s", te_last_error());
     TE_TRY(apply(tune, device, true));
-    TE_TRY(te_device_save_tunings(device, path));
-    return te_fail(TE_ERR_INTERRUPTED, "interrupted; what was found for %zu shapes is in '%s'", tune->count, tune->path);
+    TE_TRY(te_device_save_tunings(device, tune->path));
+    return te_fail(failure, "%s; what was found for %zu shapes is in '%s'", reason, tune->count, tune->path);
 }
 
 static te_status tune_model(te_tune *tune, te_device *device, const te_settings *settings, const te_tune_options *options)
 {
     TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
-    TE_TRY(check_path(options->path));
-    tune->path = options->path ? strdup(options->path) : te_device_tuning_path(device);
-    tune->summary.path = tune->path;
+    TE_TRY(choose_path(tune, device, options->path));
     TE_TRY(te_passes_record(&tune->passes, settings, options->training));
     for (int pass = 0; pass < TE_PASS_COUNT; pass++) {
         TE_TRY(te_kinds_add(&tune->kinds, &tune->passes.graphs[pass], pass));
@@ -118,11 +125,11 @@ static te_status tune_model(te_tune *tune, te_device *device, const te_settings 
     if (status == TE_OK && tune->summary.winners) {
         status = compare_passes(tune, device);
     }
-    if (status == TE_ERR_INTERRUPTED && tune->count > 0) {
-        return keep_part(tune, device, options->path);
+    if (status != TE_OK && tune->count > 0) {
+        return keep_part(tune, device, status);
     }
     TE_TRY(status);
-    return te_device_save_tunings(device, options->path);
+    return te_device_save_tunings(device, tune->path);
 }
 
 te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options)
