@@ -17,7 +17,8 @@
  *    that names the subject in quotes and, where there is one, the remedy. Outputs are written on success only.
  *  - Objects are opaque. Whoever creates (create, load, open, run) frees (free, close); free and close accept NULL.
  *    An object must outlive those created from it.
- *  - One object is used by one thread at a time; different objects may be used by different threads.
+ *  - One object is used by one thread at a time; different objects may be used by different threads. The first call that
+ *    looks for devices sets POCL_AFFINITY in the environment, where it is not set: make it before threads read that.
  *  - The library never prints, exits or aborts. Messages for people go to the callback of te_set_log().
  *  - Zeroed option structs mean defaults.
  *  - Numbers in files and settings have a decimal point, whatever setlocale() was told.

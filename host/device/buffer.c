@@ -88,28 +88,6 @@ static te_status end_transfer(te_device *device, cl_int code, const char *call, 
     return TE_OK;
 }
 
-te_status te_buffer_map(te_buffer *buffer, void **data)
-{
-    te_device *device = buffer->device;
-    cl_int code;
-    void *mapped = clEnqueueMapBuffer(device->transfers, buffer->memory, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0,
-                                      buffer->bytes ? buffer->bytes : 1, 0, NULL, NULL, &code);
-    if (code != CL_SUCCESS) {
-        return te_cl_fail(device, code, "clEnqueueMapBuffer", NULL);
-    }
-    *data = mapped;
-    return TE_OK;
-}
-
-te_status te_buffer_unmap(te_buffer *buffer, void *data)
-{
-    te_device *device = buffer->device;
-    double start = te_clock_now();
-    cl_int code = clEnqueueUnmapMemObject(device->transfers, buffer->memory, data, 0, NULL, NULL);
-    code = code == CL_SUCCESS ? clFinish(device->transfers) : code;
-    return end_transfer(device, code, "clEnqueueUnmapMemObject", "write to device", start);
-}
-
 te_status te_buffer_write(te_buffer *buffer, size_t offset, const void *data, size_t bytes)
 {
     te_device *device = buffer->device;

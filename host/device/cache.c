@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ unsigned char *te_cache_load(const te_cache_key *key, size_t *bytes)
 
 void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t bytes)
 {
-    static bool warned;
+    static atomic_flag warned = ATOMIC_FLAG_INIT;
     char key_text[KEY_BYTES], *folder = NULL;
     describe_key(key, key_text);
     char *path = cache_path(key_text, &folder);
@@ -118,9 +119,9 @@ void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t 
         memcpy(data + header, binary, bytes);
         status = te_file_write(path, data, header + bytes);
     }
-    if (status != TE_OK && !warned) {
-        warned = true;
-        te_log(TE_LOG_WARNING, "compiled programs are not cached: %s", path ? te_last_error() : "no home folder");
+    if (status != TE_OK && !atomic_flag_test_and_set(&warned)) {
+        te_log(TE_LOG_WARNING, "compiled programs are not cached: %s",
+               !path ? "no home folder" : bytes < MAX_BINARY ? te_last_error() : "one is too large");
     }
     free(data);
     free(path);

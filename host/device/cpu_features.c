@@ -10,6 +10,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -71,23 +72,28 @@ static void try_tiles(void)
                      "tdpbf16ps %%tmm2, %%tmm1, %%tmm0\n\ttilerelease" ::"r"(config) : "memory");
 }
 
-/* Whether a child that runs these instructions comes to its end. */
+/* Whether a child that runs these instructions lives to say so. It says so through a pipe: its status may be lost, where the
+ * program ignores SIGCHLD or collects all children. */
 static bool survives(void (*instructions)(void))
 {
+    int ends[2];
+    char word;
+    if (pipe(ends) != 0) {
+        return false;
+    }
     pid_t child = fork();
     if (child == 0) {
         signal(SIGILL, SIG_DFL);
         prctl(PR_SET_DUMPABLE, 0); /* its end is an answer, not worth a core file */
         instructions();
-        _exit(0);
+        _exit(write(ends[1], "", 1) != 1);
     }
-    int status = 1;
-    while (child > 0 && waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return false;
-        }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool heard = fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && read(ends[0], &word, 1) == 1;
+    close(ends[0]);
+    close(ends[1]);
+    return heard;
 }
 
 static te_cpu_features found;

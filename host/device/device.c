@@ -18,9 +18,6 @@ static te_status open_queues(te_device *device, cl_platform_id platform)
     /* In order: some drivers offer nothing else, and a step is one chain anyway. */
     device->queue = clCreateCommandQueue(device->context, device->id, device->recording ? CL_QUEUE_PROFILING_ENABLE : 0,
                                          &code);
-    if (code == CL_SUCCESS) {
-        device->transfers = clCreateCommandQueue(device->context, device->id, 0, &code);
-    }
     return code == CL_SUCCESS ? TE_OK : te_cl_fail(device, code, "clCreateCommandQueue", NULL);
 }
 
@@ -71,9 +68,6 @@ void te_device_close(te_device *device)
         clFinish(device->queue);
         te_library_release(device);
         clReleaseCommandQueue(device->queue);
-    }
-    if (device->transfers) {
-        clReleaseCommandQueue(device->transfers);
     }
     if (device->context) {
         clReleaseContext(device->context);

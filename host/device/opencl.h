@@ -122,7 +122,6 @@ struct te_device {
     cl_context context;
     cl_device_id id;
     cl_command_queue queue;
-    cl_command_queue transfers;  /* of new buffers, while the queue works on others */
     te_caps caps;
     te_device_info info;
     struct te_settings *settings;

@@ -117,11 +117,11 @@ static te_status export_program(te_device *device, const te_program *wanted, con
     return status;
 }
 
-static te_status build_source(te_device *device, te_program *wanted, const char *source)
+static te_status build_source(te_device *device, te_program *wanted, const char *source, bool is_kept)
 {
     if (!device->told_compiling) {
         device->told_compiling = true;
-        te_log(TE_LOG_INFO, "compiling kernels for %s (kept for the next run)", device->info.name);
+        te_log(TE_LOG_INFO, "compiling kernels for %s%s", device->info.name, is_kept ? " (kept for the next run)" : "");
     }
     te_log(TE_LOG_PROGRESS, "compiling kernels for this device, once: %u of %u (%s)", device->built_count + 1,
            device->program_count, wanted->family);
@@ -171,7 +171,7 @@ static te_status build(te_device *device, te_program *wanted)
     unsigned char *binary = use_cache ? te_cache_load(&key, &bytes) : NULL;
     te_status status = TE_OK;
     if (!binary || build_binary(device, binary, bytes, wanted->options, &wanted->program) != CL_SUCCESS) {
-        status = build_source(device, wanted, source);
+        status = build_source(device, wanted, source, use_cache);
         te_log(TE_LOG_PROGRESS, "%s", "");
         if (status == TE_OK && use_cache) {
             wanted->source = source;
