@@ -14,7 +14,8 @@
  *
  * Conventions
  *  - Every function that can fail returns a te_status; te_last_error() then holds one line for the calling thread
- *    that names the subject in quotes and, where there is one, the remedy. Outputs are written on success only.
+ *    that names the subject in quotes and, where there is one, the remedy. Outputs are written on success only. A status
+ *    other than TE_OK from a callback of yours is passed on as it is, without a line.
  *  - Objects are opaque. Whoever creates (create, load, open, run) frees (free, close); free and close accept NULL.
  *    An object must outlive those created from it.
  *  - One object is used by one thread at a time; different objects may be used by different threads. The first call that
@@ -89,6 +90,9 @@ typedef struct te_setting_info {
 
 /* All settings at their defaults. */
 TE_API te_status te_settings_create(te_settings **settings);
+
+/* The same as others: to change some of te_model_get_settings(), say. */
+TE_API te_status te_settings_copy(te_settings **copy, const te_settings *settings);
 TE_API void te_settings_free(te_settings *settings);
 
 /* Read an ini file over the present values. Unknown keys, wrong types and values out of range are errors that name
@@ -266,7 +270,8 @@ typedef struct te_prediction te_prediction;
 
 /* Runs pictures of any size through a model: resized and padded to the input size as [input] says, maps brought
  * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit; their [infer] may ask for
- * a mean over several sizes and the mirrored picture, and for tiles (docs/INFERENCE.md). */
+ * a mean over several sizes and the mirrored picture, and for tiles (docs/INFERENCE.md). All of them count, set or not:
+ * begin with a te_settings_copy() of the model's, unless the input is to be 512x512. */
 TE_API te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
                                      const te_settings *settings);
 TE_API void te_evaluator_free(te_evaluator *evaluator);
@@ -537,8 +542,9 @@ TE_API te_status te_trainer_load(te_trainer *trainer, const char *path);
 TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 
 /* Keep a run folder (made if absent; docs/TRAINING.md says what is in it): settings, log, validations, curves and
- * checkpoints, the newest as last.safetensors, written also when the run ends or is interrupted. A folder that holds a run
- * is refused, unless the checkpoint that te_trainer_load() read lies in it. */
+ * checkpoints, the newest as last.safetensors, written also when the run ends, is interrupted, or fails between two steps. A
+ * folder that holds a run is refused, unless the checkpoint that te_trainer_load() read lies in it and is no older than
+ * last.safetensors there. */
 TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
 
 /* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is

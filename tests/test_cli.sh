@@ -412,6 +412,12 @@ run infer -q --no-maps -w w.safetensors -o out/overview/ pictures/b.ppm
 [ "$status" -eq 0 ] && [ "$(ls out/overview)" = b_overview.png ] &&
     [ "$(cat stdout)" = 'pictures/b.ppm -> out/overview/b_overview.png' ]
 check "--no-maps"
+mkdir beside
+cp pictures/b.ppm beside
+run infer -q -w w.safetensors -o beside beside
+[ "$status" -eq 0 ] && run infer -q -w w.safetensors -o beside beside
+[ "$status" -eq 2 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "a result of the picture 'b' would replace .* with -o$" stderr
+check "infer does not take its own results for pictures, nor replace pictures by results"
 run infer -w w.safetensors -o out/stems pictures other
 [ "$status" -eq 0 ] && grep -q "the results of 'other/a.ppm' are called 'a-2'" stderr &&
     grep -q '^other/a.ppm -> out/stems/a-2_overview.png$' stdout && [ -s out/stems/a-2_semseg.png ]
@@ -751,6 +757,34 @@ eval "$(sed -n 's/.*to go on: //p' stderr) train.iterations=$rows" >stdout 2>std
 status=$?
 [ "$status" -eq 0 ] && [ "$(lines stopped/log.csv)" -eq "$((rows + 1))" ]
 check "and that is how it goes on"
+
+run train --resume whole/last.safetensors
+[ "$status" -eq 0 ] && grep -q '^taskexpert: no step was left to take' stderr && [ "$(lines whole/log.csv)" -eq 13 ]
+check "a run that is complete says so"
+run train -q --resume whole/last.safetensors train.iterations=4
+[ "$status" -eq 2 ] && grep -q "'train.iterations' = 4 lies before step 12, where 'whole/last.safetensors' is" stderr &&
+    [ "$(lines whole/log.csv)" -eq 13 ]
+check "and does not end before its step"
+mkdir ahead
+cp stopped/last.safetensors ahead/best.safetensors
+run train -q --resume stopped/last.safetensors train.iterations=$((rows + 2))
+cp stopped/last.safetensors ahead
+run train -q --resume ahead/best.safetensors train.iterations=$((rows + 9))
+[ "$status" -eq 2 ] && grep -q "'ahead/last.safetensors' is at step $((rows + 2)), .* name another folder (-o)$" stderr &&
+    cmp -s stopped/last.safetensors ahead/last.safetensors
+check "going on from best.safetensors does not replace a later last.safetensors"
+run synth -q -o holed --count 8 --val 2 --size 32x32
+cp holed/semseg/train_000005.png label.png
+: >holed/semseg/train_000005.png
+trained cut data.source=folder data.folder=holed train.save_every=1000
+rows=$(lines cut/log.csv)
+[ "$status" -eq 5 ] && grep -q "holed/semseg/train_000005.png'" stderr && [ "$rows" -gt 1 ] && [ "$rows" -lt 10 ] &&
+    tail -n 1 stderr | grep -q "^taskexpert: to go on from the last checkpoint: taskexpert train --resume 'cut/last"
+check "a label that cannot be read ends a run, which says how to go on"
+cp label.png holed/semseg/train_000005.png
+run train --resume cut/last.safetensors
+[ "$status" -eq 0 ] && grep -q "^taskexpert: step $rows/12: " stderr && [ "$(lines cut/log.csv)" -eq 13 ]
+check "and no step before it is lost"
 
 if mkdir tmpfs && mount -t tmpfs -o size=400k none tmpfs 2>/dev/null; then
     trained tmpfs/run -q

@@ -55,7 +55,7 @@ static te_evaluator *open_evaluator(const fixture *at, const char *const *words)
 {
     te_settings *settings;
     te_evaluator *evaluator;
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     for (; *words; words += 2) {
         assert_ok(te_settings_set(settings, words[0], words[1]));
     }
@@ -148,7 +148,7 @@ static void test_settings(void **state)
     static const char *const wrong[] = {"", "0.5", "1 1", "1 1.0", "1 5", "1 0.2", "1 x", "1, 2", "1 nan", "1 1e0", "-1 1",
                                         "1 1.1 1.2 1.3 1.4 1.5 1.6 1.7 1.8 1.9 2 2.1 2.2 2.3 2.4 2.5 2.6"};
     te_settings *settings;
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(te_settings_set(settings, "infer.scales", wrong[i]), TE_ERR_SETTING);
         assert_non_null(strstr(te_last_error(), "'infer.scales'"));

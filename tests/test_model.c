@@ -161,7 +161,7 @@ static void test_transfer(void **state)
     te_settings *settings;
     te_model *from = create_small(3), *model, *fresh;
     te_transfer transfer;
-    assert_ok(te_settings_copy(te_model_get_settings(from), &settings));
+    assert_ok(te_settings_copy(&settings, te_model_get_settings(from)));
     assert_ok(te_settings_set(settings, "model.semseg_classes", "5"));
     assert_ok(te_settings_set(settings, "model.tasks", "semseg sal"));
     assert_ok(te_settings_set(settings, "input.width", "32"));

@@ -76,7 +76,7 @@ static char *read_all(const fixture *at, const char *name)
 static te_settings *with(const fixture *at, const char *key, const char *value)
 {
     te_settings *settings;
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     assert_ok(te_settings_set(settings, key, value));
     return settings;
 }

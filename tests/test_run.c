@@ -323,8 +323,8 @@ static void a_checkpoint_of_elsewhere_starts_a_new_run(void **state)
     finish(&r);
 }
 
-/* Going on from an earlier checkpoint of the folder, the newest is that one again, whatever lay there. */
-static void an_earlier_checkpoint_becomes_the_newest(void **state)
+/* Going on from an earlier checkpoint would lose the steps behind it: whoever wants that takes the newest away first. */
+static void an_earlier_checkpoint_does_not_replace_the_newest(void **state)
 {
     (void)state;
     run r = start(NULL);
@@ -336,6 +336,9 @@ static void an_earlier_checkpoint_becomes_the_newest(void **state)
     finish(&r);
     r = start(at("earlier/third.safetensors"));
     int64_t none = -1;
+    assert_int_equal(te_trainer_set_folder(r.trainer, at("earlier")), TE_ERR_ARGUMENT);
+    assert_message("earlier/last.safetensors' is at step 6, and going on from step 3 of");
+    assert_int_equal(unlink(at("earlier/last.safetensors")), 0);
     assert_ok(te_trainer_set_folder(r.trainer, at("earlier")));
     te_interrupt();
     assert_int_equal(te_trainer_run(r.trainer, stop_at, &none), TE_ERR_INTERRUPTED);
@@ -712,7 +715,7 @@ int main(void)
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
         cmocka_unit_test(a_checkpoint_of_elsewhere_starts_a_new_run),
-        cmocka_unit_test(an_earlier_checkpoint_becomes_the_newest),
+        cmocka_unit_test(an_earlier_checkpoint_does_not_replace_the_newest),
         cmocka_unit_test(a_run_that_cannot_start_leaves_no_folder),
         cmocka_unit_test(a_stopped_run_goes_on_bit_for_bit),
         cmocka_unit_test(so_does_one_with_parts_in_half_precision),

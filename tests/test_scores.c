@@ -165,7 +165,7 @@ static void test_run(void **state)
     assert_string_equal(find(scores, "semseg", "IoU").class_name, "wall"); /* class 0 is in every room */
 
     te_settings *settings; /* however many threads load pictures */
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     assert_ok(te_settings_set(settings, "data.threads", "4"));
     assert_ok(te_scores_run(&again, at->evaluator, settings, &(te_scores_options){.count = 3}));
     te_settings_free(settings);
@@ -212,7 +212,7 @@ static void test_settings_of_the_model(void **state)
     const fixture *at = *state;
     te_settings *settings;
     te_scores *scores, *own;
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     assert_ok(te_settings_set(settings, "model.semseg_classes", "4"));
     assert_ok(te_scores_run(&scores, at->evaluator, settings, &(te_scores_options){.count = 1}));
     assert_ok(te_scores_run(&own, at->evaluator, NULL, &(te_scores_options){.count = 1}));
@@ -306,7 +306,7 @@ static void test_folder(void **state)
     write_list(folder, "small\nbare\nlarge\n");
     te_settings *settings;
     te_scores *scores;
-    assert_ok(te_settings_copy(at->settings, &settings));
+    assert_ok(te_settings_copy(&settings, at->settings));
     assert_ok(te_settings_set(settings, "data.source", "folder"));
     assert_ok(te_settings_set(settings, "data.folder", folder));
     *heard = '\0';

@@ -280,7 +280,7 @@ static void copies_are_apart(void **state)
     (void)state;
     te_settings *copy;
     settings->model.experts = 7;
-    assert_int_equal(te_settings_copy(settings, &copy), TE_OK);
+    assert_int_equal(te_settings_copy(&copy, settings), TE_OK);
     settings->model.experts = 8;
     assert_int_equal(copy->model.experts, 7);
     te_settings_free(copy);
@@ -359,7 +359,7 @@ static void faults_are_named_with_their_line(void **state)
         {"# a comment \\  \n[device]\n", "line 1: the line ends with '\\'"},
     };
     te_settings *before;
-    assert_int_equal(te_settings_copy(settings, &before), TE_OK);
+    assert_int_equal(te_settings_copy(&before, settings), TE_OK);
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         check_failure(load(faults[i].text), TE_ERR_SETTING, faults[i].message);
         assert_memory_equal(settings, before, sizeof *before);

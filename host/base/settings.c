@@ -32,14 +32,14 @@ void te_settings_free(te_settings *settings)
     free(settings);
 }
 
-te_status te_settings_copy(const te_settings *from, te_settings **to)
+te_status te_settings_copy(te_settings **copy, const te_settings *settings)
 {
     te_settings *made = te_alloc(1, sizeof *made, "settings");
     if (!made) {
         return TE_ERR_MEMORY;
     }
-    *made = *from;
-    *to = made;
+    *made = *settings;
+    *copy = made;
     return TE_OK;
 }
 

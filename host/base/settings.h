@@ -108,9 +108,6 @@ enum { TE_MOST_SCALES = 16 };
  * many; 0: it is no such list. */
 int te_scales_read(const char *text, double *scales);
 
-/* A copy in fresh memory; te_settings_free() it. */
-te_status te_settings_copy(const te_settings *from, te_settings **to);
-
 /* te_settings_set() for values that come from a place worth naming: `where` ("'a.safetensors', metadata") and a
  * colon go in front of the message. */
 te_status te_settings_set_from(te_settings *settings, const char *key, const char *value, const char *where);

@@ -259,7 +259,7 @@ te_status te_settings_load_memory(te_settings *settings, const char *text, size_
         status = TE_ERR_MEMORY;
         goto out;
     }
-    TE_TRY_OUT(te_settings_copy(settings, &fresh));
+    TE_TRY_OUT(te_settings_copy(&fresh, settings));
     TE_TRY_OUT(scan_text(&scan, text, bytes, name));
     TE_TRY_OUT(parse_text(text, bytes, name, &parsed));
     for (size_t i = 0; i < scan.count; i++) {

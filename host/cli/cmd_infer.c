@@ -66,6 +66,7 @@ static int collect_inputs(job *at)
     for (size_t i = 0; i < at->arguments->operand_count; i++) {
         CLI_TRY(cli_inputs_add(&at->inputs, at->arguments->operands[i]));
     }
+    CLI_TRY(cli_inputs_check_results(&at->inputs, at->out));
     at->failed = at->inputs.failed;
     return at->inputs.count ? CLI_OK : CLI_INPUT_FAILED;
 }
@@ -213,7 +214,9 @@ const cli_command cli_infer = {
         "Runs each picture through the model and writes what the model sees in it: one map for each task "
         "(<stem>_<task>.png, depth also in millimetres as <stem>_depth_mm.png) and all of them with their legends "
         "on one page (<stem>_overview.png), where <stem> is the picture's name without its extension. A picture "
-        "has 1 x 1 to 16000 x 16000 pixels; the maps come at its size.\n"
+        "has 1 x 1 to 16000 x 16000 pixels; the maps come at its size, those of classes and depth with their legend "
+        "below it (--npy: the values alone). Results that are there already are replaced, but never a picture that is "
+        "named.\n"
         "Of a folder all pictures are taken, in the order of their names, without the folders inside it. A "
         "picture that cannot be read is reported, and the others are done.\n"
         "On standard output comes one line for each picture, '<picture> -> <overview>', and with --time one line "

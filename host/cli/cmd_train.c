@@ -105,6 +105,7 @@ static void print_resume(const job *at, const char *checkpoint, char *line, size
         const te_setting_info *info = te_settings_get_info(row);
         char value[CLI_TEXT], word[2 * CLI_TEXT];
         int local = strncmp(info->key, "device.", 7) == 0 || strncmp(info->key, "kernels.", 8) == 0;
+        local = local && strcmp(info->key, "device.record") != 0; /* that is --profile's and --trace's */
         if (local && te_settings_get(at->settings, info->key, value, sizeof value) == TE_OK &&
             strcmp(value, info->default_value) != 0) {
             snprintf(word, sizeof word, "%s=%s", info->key, value);
@@ -211,7 +212,15 @@ static int train(job *at)
         print_resume(at, path, line, sizeof line);
         return cli_fail(CLI_INTERRUPTED, "interrupted; to go on: %s", line);
     }
-    CLI_TRY(cli_report(status));
+    int result = cli_report(status);
+    if (result != CLI_OK && at->first >= 0) {
+        print_resume(at, path, line, sizeof line);
+        cli_note("to go on from the last checkpoint: %s", line);
+    }
+    CLI_TRY(result);
+    if (at->first < 0) {
+        cli_note("no step was left to take: a larger train.iterations goes on");
+    }
     printf("%s\n", path);
     return CLI_OK;
 }

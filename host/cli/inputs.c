@@ -167,6 +167,63 @@ int cli_inputs_add(cli_inputs *inputs, const char *operand)
     return S_ISDIR(facts.st_mode) ? add_folder(inputs, operand) : add_picture(inputs, strdup(operand));
 }
 
+/* ---- results beside pictures ---- */
+
+static int lies_in(const char *path, const struct stat *folder)
+{
+    struct stat parent;
+    const char *slash = strrchr(path, '/');
+    char *name = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int same = name && stat(name, &parent) == 0 && parent.st_dev == folder->st_dev && parent.st_ino == folder->st_ino;
+    free(name);
+    return same;
+}
+
+/* What follows "<stem>_" in the name of a result. */
+static int ends_a_result(const char *end)
+{
+    static const char *const ends[] = {"overview.png", "semseg.png", "human_parts.png", "sal.png", "normals.png", "edge.png",
+                                       "depth.png", "depth_mm.png"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (strcmp(end, ends[i]) == 0) {
+            return 1;
+        }
+    }
+    return strncmp(end, "gates_", strlen("gates_")) == 0;
+}
+
+/* The stem of the picture whose result has this name, or NULL. */
+static const char *owner_of(cli_inputs *inputs, const char *name)
+{
+    char *stem = strdup(name), **owner = NULL;
+    for (const char *bar = strchr(name, '_'); stem && bar && !owner; bar = strchr(bar + 1, '_')) {
+        if (ends_a_result(bar + 1)) {
+            stem[bar - name] = '\0';
+            owner = tfind(stem, &inputs->stems, compare_stems);
+            stem[bar - name] = '_';
+        }
+    }
+    free(stem);
+    return owner ? *owner : NULL;
+}
+
+int cli_inputs_check_results(cli_inputs *inputs, const char *folder)
+{
+    struct stat facts;
+    if (stat(folder, &facts) != 0) {
+        return CLI_OK; /* nothing lies in it yet */
+    }
+    for (size_t i = 0; i < inputs->count; i++) {
+        const char *path = inputs->list[i].path, *slash = strrchr(path, '/');
+        const char *owner = lies_in(path, &facts) ? owner_of(inputs, slash ? slash + 1 : path) : NULL;
+        if (owner) {
+            return cli_fail(CLI_USAGE, "a result of the picture '%s' would replace the picture '%s': name another folder "
+                            "with -o", owner, path);
+        }
+    }
+    return CLI_OK;
+}
+
 static void keep(void *stem)
 {
     (void)stem; /* it belongs to an input */

@@ -23,6 +23,9 @@ extern const char cli_picture_extensions[];
  * as failed; CLI_MEMORY is the only failure. */
 int cli_inputs_add(cli_inputs *inputs, const char *operand);
 
+/* CLI_USAGE where `infer` would replace one of the pictures by a result of another, or take its own results for pictures. */
+int cli_inputs_check_results(cli_inputs *inputs, const char *folder);
+
 /* Call run() for each picture in turn, with progress, until it returns something else than CLI_OK, which is returned, or
  * the command is asked to stop. */
 int cli_inputs_run(const cli_inputs *inputs, int (*run)(const cli_input *input, void *context), void *context);

@@ -102,7 +102,7 @@ static te_status open_dataset(te_dataset **dataset, const te_settings *settings,
     opened->task_count = task_count;
     memcpy(opened->tasks, tasks, (size_t)task_count * sizeof *tasks);
     te_status status;
-    TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
+    TE_TRY_OUT(te_settings_copy(&opened->settings, settings));
     TE_TRY_OUT(check_scales(settings));
     TE_TRY_OUT(layout ? open_folder(opened, layout, check) : check_rooms(opened));
     *dataset = opened;

@@ -31,7 +31,7 @@ static te_status open_listed(te_device **device, const te_listed *listed, const 
     opened->caps = listed->caps;
     opened->info = listed->info;
     te_status status;
-    TE_TRY_OUT(te_settings_copy(settings, &opened->settings));
+    TE_TRY_OUT(te_settings_copy(&opened->settings, settings));
     TE_TRY_OUT(settings->device.record ? te_recording_create(&opened->recording) : TE_OK);
     TE_TRY_OUT(open_queues(opened, listed->platform));
     te_log(TE_LOG_INFO, "device %d: %s (%s, %s), %s", opened->info.index, opened->info.name, opened->info.platform,

@@ -165,8 +165,8 @@ te_status te_list_devices(te_listed **list, size_t *count)
     }
     if (found == 0) {
         free(listed);
-        return te_fail(TE_ERR_NO_DEVICE, "%u OpenCL platform%s but no device: %s", (unsigned)platform_count,
-                       platform_count == 1 ? "" : "s", install_hint);
+        return te_fail(TE_ERR_NO_DEVICE, "%u OpenCL platform%s but no device: %s; PoCL, if installed, cannot write its cache "
+                       "(POCL_CACHE_DIR)", (unsigned)platform_count, platform_count == 1 ? "" : "s", install_hint);
     }
     *list = listed;
     *count = found;

@@ -204,8 +204,7 @@ static void load(te_device *device, const char *path, const uint8_t *data, size_
 {
     json_error_t error;
     json_t *file = json_loadb((const char *)data, bytes, JSON_REJECT_DUPLICATES, &error);
-    error.text[strcspn(error.text, "'")] = '\0'; /* what follows is a piece of the file, which may hold anything */
-    const char *against = file ? reason_against(device, file) : error.text;
+    const char *against = file ? reason_against(device, file) : "it is no JSON"; /* error.text may quote anything from it */
     if (against) {
         te_log(TE_LOG_WARNING, "ignoring the tuning file '%s': %s; 'taskexpert tune' makes a new one", path, against);
     } else if (take_tunings(device, json_object_get(file, "tunings")) == TE_OK) {

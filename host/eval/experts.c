@@ -20,7 +20,7 @@ te_status te_experts_create(te_experts **experts, te_model *model, te_device *de
     }
     te_status status;
     created->config = &model->config;
-    TE_TRY_OUT(te_settings_copy(settings ? settings : te_model_get_settings(model), &created->settings));
+    TE_TRY_OUT(te_settings_copy(&created->settings, settings ? settings : te_model_get_settings(model)));
     created->settings->model = te_model_get_settings(model)->model; /* its classes, above all */
     TE_TRY_OUT(te_gate_usage_create(&created->usage, created->config));
     TE_TRY_OUT(te_expert_probe_create(&created->probe, model, device, created->settings));

@@ -80,7 +80,7 @@ static te_status open_model(judge *at, const te_settings *settings)
         return te_fail(TE_ERR_ARGUMENT, "scores are of an evaluator or of the predictions in '%s', not of both",
                        at->options.predictions);
     }
-    TE_TRY(te_settings_copy(settings ? settings : own, &scores->settings));
+    TE_TRY(te_settings_copy(&scores->settings, settings ? settings : own));
     scores->settings->model = own->model; /* its classes, above all */
     scores->config = model->config;
     te_evaluator_get_input(at->evaluator, &scores->height, &scores->width);
@@ -95,7 +95,7 @@ static te_status open_saved(judge *at, const te_settings *settings)
     if (!settings || !at->options.predictions) {
         return te_fail(TE_ERR_ARGUMENT, "scores without an evaluator need settings and a folder of predictions");
     }
-    TE_TRY(te_settings_copy(settings, &scores->settings));
+    TE_TRY(te_settings_copy(&scores->settings, settings));
     TE_TRY(te_config_resolve(&scores->config, settings));
     scores->height = settings->input.height;
     scores->width = settings->input.width;

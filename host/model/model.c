@@ -14,7 +14,7 @@ te_status te_model_declare(te_model **model, const te_settings *settings)
         return TE_ERR_MEMORY;
     }
     te_status status;
-    TE_TRY_OUT(te_settings_copy(settings, &declared->settings));
+    TE_TRY_OUT(te_settings_copy(&declared->settings, settings));
     TE_TRY_OUT(te_config_resolve(&declared->config, settings));
     TE_TRY_OUT(te_vit_declare(&declared->params, &declared->config));
     TE_TRY_OUT(te_mmoe_declare(&declared->params, &declared->config));

@@ -212,6 +212,15 @@ static te_status load_moments(te_trainer *trainer, const te_safetensors *file, c
     return TE_OK;
 }
 
+te_status te_checkpoint_read_step(const char *path, int64_t *step)
+{
+    te_safetensors *file;
+    TE_TRY(te_safetensors_open(&file, path));
+    bool good = read_count(te_safetensors_find_metadata(file, progress_keys[0]), step);
+    te_safetensors_close(file);
+    return good ? TE_OK : te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+}
+
 te_status te_trainer_load(te_trainer *trainer, const char *path)
 {
     if (trainer->run) {
@@ -223,6 +232,10 @@ te_status te_trainer_load(te_trainer *trainer, const char *path)
     te_status status = TE_OK;
     if (!read_progress(file, &progress)) {
         status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+    }
+    if (status == TE_OK && progress.taken > trainer->settings->train.iterations) {
+        status = te_fail(TE_ERR_SETTING, "'train.iterations' = %d lies before step %lld, where '%s' is",
+                         trainer->settings->train.iterations, (long long)progress.taken, path);
     }
     status = status == TE_OK ? load_moments(trainer, file, path) : status;
     const char *precision = te_safetensors_find_metadata(file, "train.precision");

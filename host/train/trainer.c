@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/c_locale.h"
+#include "base/files.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- life ---- */
 
@@ -34,7 +36,7 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     te_train_options options = te_train_options_of(settings);
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
-    TE_TRY_OUT(te_settings_copy(settings, &created->settings));
+    TE_TRY_OUT(te_settings_copy(&created->settings, settings));
     TE_TRY_OUT(te_model_resize(model, settings->input.height, settings->input.width));
     model->settings->input.fit = settings->input.fit;
     created->settings->model = model->settings->model; /* the model is what it is, whatever the settings say */
@@ -84,6 +86,22 @@ static te_status create_validation(te_trainer *trainer)
                                                  trainer->settings, te_train_step_get_plan(trainer->step)));
 }
 
+/* Whoever goes on from best.safetensors in its own folder would lose the steps behind it. A last.safetensors that cannot be
+ * read holds none. */
+static te_status refuse_to_go_back(const te_trainer *trainer, const char *folder)
+{
+    int64_t step;
+    char *last = te_path_join(folder, "last.safetensors");
+    bool ahead = last && access(last, F_OK) == 0 && te_checkpoint_read_step(last, &step) == TE_OK &&
+                 step > trainer->progress.taken;
+    if (ahead) {
+        te_fail(TE_ERR_ARGUMENT, "'%s' is at step %lld, and going on from step %lld of '%s' in its folder would replace it: "
+                "name another folder (-o)", last, (long long)step, (long long)trainer->progress.taken, trainer->from);
+    }
+    free(last);
+    return ahead ? TE_ERR_ARGUMENT : TE_OK;
+}
+
 /* A run goes on in the folder of its checkpoint; anywhere else it is a new one, with a best of its own. */
 te_status te_trainer_set_folder(te_trainer *trainer, const char *folder)
 {
@@ -91,6 +109,7 @@ te_status te_trainer_set_folder(te_trainer *trainer, const char *folder)
         return te_fail(TE_ERR_ARGUMENT, "the trainer has a run folder already, '%s' cannot be another", folder);
     }
     bool home = trainer->from && lies_in(trainer->from, folder);
+    TE_TRY(home ? refuse_to_go_back(trainer, folder) : TE_OK);
     TE_TRY(create_validation(trainer));
     TE_TRY(te_run_open(&trainer->run, folder, trainer->settings, &trainer->model->config, home,
                        trainer->progress.taken));
@@ -141,9 +160,11 @@ static te_status take_step(te_trainer *trainer, te_loader *loader, te_train_repo
     te_rates rates = {.rate = rate_at(settings, progress->taken), .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f,
                       .decay = settings->train.decay,
                       .largest_norm = settings->train.clip > 0 ? settings->train.clip : FLT_MAX};
+    trainer->in_step = true;
     te_status status = te_train_step_run(trainer->step, &batch, &rates, progress->taken + 1, &result);
     TE_TRY(advise_on_memory(status)); /* some drivers take memory at its first use */
     TE_TRY(te_trainer_check_numbers(trainer, &result));
+    trainer->in_step = false;
     progress->taken++;
     fill_report(trainer, &result, report);
     report->rate = rates.rate;
@@ -251,8 +272,8 @@ static te_status open_loader(const te_trainer *trainer, te_loader **loader)
     return te_loader_create(loader, trainer->dataset, &options);
 }
 
-/* A checkpoint before the first step shows that there is room for one, lets a run that is killed early be resumed, and
- * replaces one from behind the step that the run goes on from. A validation that a stop cut short is made up for. */
+/* A checkpoint before the first step shows that there is room for one, and lets a run that is killed early be resumed. A
+ * validation that a stop cut short is made up for. */
 static te_status begin(te_trainer *trainer)
 {
     if (!trainer->run) {
@@ -280,9 +301,10 @@ te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *co
         status = take_steps(trainer, loader, report, context);
         te_loader_free(loader);
     }
-    if (status == TE_OK || status == TE_ERR_INTERRUPTED) {
+    if (!trainer->in_step) { /* a label that cannot be read is no reason to lose the steps before it */
+        bool failed = status != TE_OK && status != TE_ERR_INTERRUPTED;
         te_status ended = end(trainer);
-        status = ended == TE_OK ? status : ended;
+        status = ended == TE_OK || failed ? status : ended;
     }
     return status;
 }

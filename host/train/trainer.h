@@ -26,7 +26,11 @@ struct te_trainer {
     te_validation *validation; /* NULL: none wanted, or not begun */
     char *from;     /* the checkpoint that it goes on from, or NULL */
     int64_t saved;  /* the step that last.safetensors is of; -1: none of this process */
+    bool in_step;   /* one has begun and not come to its end: weights may be anything */
 };
+
+/* checkpoint.c: the step that a checkpoint is of. */
+te_status te_checkpoint_read_step(const char *path, int64_t *step);
 
 /* diagnose.c: fail unless the losses and the norm of the step behind progress.taken are numbers, naming where the first
  * that is not came from. */
