@@ -822,6 +822,9 @@ check "train traces kernels and waits, and prints a profile"
 run eval -q -w rooms.safetensors --trace missing/trace.json --count 1
 [ "$status" -eq 5 ] && grep -q "cannot write 'missing/trace.json'" stderr && [ ! -s stdout ]
 check "a trace that cannot be written is told before any work"
+run eval -q -w rooms.safetensors --trace . --count 1
+[ "$status" -eq 5 ] && grep -q "cannot write '.': it is no regular file" stderr && [ ! -s stdout ]
+check "nor into what is no file"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

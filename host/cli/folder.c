@@ -25,6 +25,10 @@ static int go_up(char *path)
 
 int cli_folder_check_file(const char *file)
 {
+    struct stat facts;
+    if (stat(file, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        return cli_fail(CLI_FILE, "cannot write '%s': it is no regular file", file);
+    }
     char *path = strdup(file);
     int error = path ? 0 : ENOMEM;
     if (path) {
