@@ -52,3 +52,13 @@ int cli_folder_check(const char *out)
     free(path);
     return error ? cli_fail(CLI_FILE, "cannot write into the folder '%s': %s", out, strerror(error)) : CLI_OK;
 }
+
+int cli_folder_holds(const char *folder, const char *file)
+{
+    struct stat wanted, parent;
+    char *path = strdup(file);
+    int same = path && go_up(path) && stat(folder, &wanted) == 0 && stat(path, &parent) == 0 &&
+               parent.st_dev == wanted.st_dev && parent.st_ino == wanted.st_ino;
+    free(path);
+    return same;
+}

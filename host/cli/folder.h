@@ -8,4 +8,7 @@ int cli_folder_check(const char *out);
 /* The same of a file in a folder that must exist. */
 int cli_folder_check_file(const char *file);
 
+/* Does the file lie in this folder, however either is written? Not where there is no such folder. */
+int cli_folder_holds(const char *folder, const char *file);
+
 #endif

@@ -1,5 +1,6 @@
 #include "inputs.h"
 
+#include "folder.h"
 #include "message.h"
 #include "progress.h"
 #include "stop.h"
@@ -169,16 +170,6 @@ int cli_inputs_add(cli_inputs *inputs, const char *operand)
 
 /* ---- results beside pictures ---- */
 
-static int lies_in(const char *path, const struct stat *folder)
-{
-    struct stat parent;
-    const char *slash = strrchr(path, '/');
-    char *name = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    int same = name && stat(name, &parent) == 0 && parent.st_dev == folder->st_dev && parent.st_ino == folder->st_ino;
-    free(name);
-    return same;
-}
-
 /* What follows "<stem>_" in the name of a result. */
 static int ends_a_result(const char *end)
 {
@@ -209,13 +200,9 @@ static const char *owner_of(cli_inputs *inputs, const char *name)
 
 int cli_inputs_check_results(cli_inputs *inputs, const char *folder)
 {
-    struct stat facts;
-    if (stat(folder, &facts) != 0) {
-        return CLI_OK; /* nothing lies in it yet */
-    }
     for (size_t i = 0; i < inputs->count; i++) {
         const char *path = inputs->list[i].path, *slash = strrchr(path, '/');
-        const char *owner = lies_in(path, &facts) ? owner_of(inputs, slash ? slash + 1 : path) : NULL;
+        const char *owner = cli_folder_holds(folder, path) ? owner_of(inputs, slash ? slash + 1 : path) : NULL;
         if (owner) {
             return cli_fail(CLI_USAGE, "a result of the picture '%s' would replace the picture '%s': name another folder "
                             "with -o", owner, path);

@@ -87,32 +87,17 @@ bool te_attention_supports_amx(const te_caps *caps, const te_call *call)
     return te_attention_supports_bf16(caps, call) && caps->units.amx_bf16;
 }
 
-te_status te_attention_emit_bf16(te_plan *plan, const te_call *call)
-{
-    return emit(plan, call, "attention_bf16");
-}
+/* A unit's programs are kernels/attention_<suffix>.cl and attention_grad_<suffix>.cl. */
+#define EMIT_BY(unit, suffix)                                                 \
+    te_status te_attention_emit_##unit(te_plan *plan, const te_call *call)    \
+    {                                                                         \
+        return emit(plan, call, "attention_" suffix);                         \
+    }                                                                         \
+    te_status te_attention_emit_dx_##unit(te_plan *plan, const te_call *call) \
+    {                                                                         \
+        return emit_dx(plan, call, "attention_grad_" suffix);                 \
+    }
 
-te_status te_attention_emit_dot(te_plan *plan, const te_call *call)
-{
-    return emit(plan, call, "attention_bf16_dot");
-}
-
-te_status te_attention_emit_amx(te_plan *plan, const te_call *call)
-{
-    return emit(plan, call, "attention_amx");
-}
-
-te_status te_attention_emit_dx_bf16(te_plan *plan, const te_call *call)
-{
-    return emit_dx(plan, call, "attention_grad_bf16");
-}
-
-te_status te_attention_emit_dx_dot(te_plan *plan, const te_call *call)
-{
-    return emit_dx(plan, call, "attention_grad_bf16_dot");
-}
-
-te_status te_attention_emit_dx_amx(te_plan *plan, const te_call *call)
-{
-    return emit_dx(plan, call, "attention_grad_amx");
-}
+EMIT_BY(bf16, "bf16")
+EMIT_BY(dot, "bf16_dot")
+EMIT_BY(amx, "amx")

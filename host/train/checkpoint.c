@@ -212,13 +212,18 @@ static te_status load_moments(te_trainer *trainer, const te_safetensors *file, c
     return TE_OK;
 }
 
+static te_status refuse_stepless(const char *path)
+{
+    return te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+}
+
 te_status te_checkpoint_read_step(const char *path, int64_t *step)
 {
     te_safetensors *file;
     TE_TRY(te_safetensors_open(&file, path));
     bool good = read_count(te_safetensors_find_metadata(file, progress_keys[0]), step);
     te_safetensors_close(file);
-    return good ? TE_OK : te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+    return good ? TE_OK : refuse_stepless(path);
 }
 
 te_status te_trainer_load(te_trainer *trainer, const char *path)
@@ -231,7 +236,7 @@ te_status te_trainer_load(te_trainer *trainer, const char *path)
     TE_TRY(te_safetensors_open(&file, path));
     te_status status = TE_OK;
     if (!read_progress(file, &progress)) {
-        status = te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
+        status = refuse_stepless(path);
     }
     if (status == TE_OK && progress.taken > trainer->settings->train.iterations) {
         status = te_fail(TE_ERR_SETTING, "'train.iterations' = %d lies before step %lld, where '%s' is",
