@@ -1,6 +1,6 @@
 /* attention on processors: as attention.cl, with packed keys and values and register tiles.
  *
- * A work-item takes QUERIES queries of one head, shares nothing, and goes through the keys KEYS at a time:
+ * A piece takes QUERIES queries of one head, shares nothing, and goes through the keys KEYS at a time:
  *   scores (QUERIES,KEYS)  in tiles of 12 x 32, sums in registers;
  *   soft-max               row by row, 16 keys at a time, with running maximum and sum;
  *   y += scores v          in tiles of 6 x HEAD, or of parts of HEAD.
@@ -56,43 +56,45 @@ INLINE void store_result(__local const float *sums, __local const float *totals,
     }
 }
 
-/* global (N/QUERIES rounded up, heads, B), local 1. */
+/* pieces (N/QUERIES rounded up, heads, B). */
 WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv, __global const float *restrict keys,
                                               __global const float *restrict values, __global float *restrict y, int N,
-                                              int heads, float scale)
+                                              int heads, float scale, DEALT)
 {
     __local float scores[QUERIES * KEYS] __attribute__((aligned(64)));
     __local float sums[QUERIES * HEAD] __attribute__((aligned(64))), q[QUERIES * HEAD] __attribute__((aligned(64)));
     __local float peaks[QUERIES16 * 16] __attribute__((aligned(64)));
     __local float totals[QUERIES16 * 16] __attribute__((aligned(64)));
     __local float most[QUERIES16] __attribute__((aligned(64))), keep[QUERIES16] __attribute__((aligned(64)));
-    int query0 = (int)get_global_id(0) * QUERIES;
-    size_t token0 = get_global_id(2) * (size_t)N, width = (size_t)heads * HEAD, column = get_global_id(1) * HEAD;
-    size_t padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
-    size_t packed = (get_global_id(2) * (size_t)heads + get_global_id(1)) * padded * HEAD;
+    size_t width = (size_t)heads * HEAD, padded = (size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS;
+    EACH_PIECE(piece) {
+        int query0 = (int)piece.x * QUERIES;
+        size_t token0 = piece.z * (size_t)N, column = piece.y * HEAD;
+        size_t packed = (piece.z * (size_t)heads + piece.y) * padded * HEAD;
 
-    fill(keep, QUERIES16, scale);
-    load_block(sums, qkv + token0 * 3 * width + column, query0, N, 3 * width, keep); /* free until the first sum */
-    transpose_block(q, sums);
-    fill(sums, QUERIES * HEAD, 0.0f);
-    fill(totals, QUERIES16 * 16, 0.0f);
-    fill(peaks, QUERIES16 * 16, BEYOND);
-    fill(most, QUERIES16, BEYOND);
-    for (int first = 0; first < N; first += KEYS) {
-        int count = min(KEYS, N - first);
-        multiply_block(q, keys + packed + (size_t)first * HEAD, scores, KEYS, peaks, count);
-        for (int i = 0; i < QUERIES; i += 16) {
-            float16 peak = largest_of_rows(peaks + 16 * i);
-            STORE16(keep + i, 0, exp16(LOAD16(most + i, 0) - peak));
-            STORE16(most + i, 0, peak);
+        fill(keep, QUERIES16, scale);
+        load_block(sums, qkv + token0 * 3 * width + column, query0, N, 3 * width, keep); /* free until the first sum */
+        transpose_block(q, sums);
+        fill(sums, QUERIES * HEAD, 0.0f);
+        fill(totals, QUERIES16 * 16, 0.0f);
+        fill(peaks, QUERIES16 * 16, BEYOND);
+        fill(most, QUERIES16, BEYOND);
+        for (int first = 0; first < N; first += KEYS) {
+            int count = min(KEYS, N - first);
+            multiply_block(q, keys + packed + (size_t)first * HEAD, scores, KEYS, peaks, count);
+            for (int i = 0; i < QUERIES; i += 16) {
+                float16 peak = largest_of_rows(peaks + 16 * i);
+                STORE16(keep + i, 0, exp16(LOAD16(most + i, 0) - peak));
+                STORE16(most + i, 0, peak);
+            }
+            for (int i = 0; i < QUERIES; i++) {
+                soften(scores + i * KEYS, count, most[i], keep[i], totals + 16 * i);
+            }
+            for (int i = 0; i < QUERIES; i += 6) {
+                sum_tile(scores + i * KEYS, KEYS, 1, values + packed + (size_t)first * HEAD, keep + i, sums + i * HEAD,
+                         count);
+            }
         }
-        for (int i = 0; i < QUERIES; i++) {
-            soften(scores + i * KEYS, count, most[i], keep[i], totals + 16 * i);
-        }
-        for (int i = 0; i < QUERIES; i += 6) {
-            sum_tile(scores + i * KEYS, KEYS, 1, values + packed + (size_t)first * HEAD, keep + i, sums + i * HEAD,
-                     count);
-        }
+        store_result(sums, totals, y + (token0 + (size_t)query0) * width + column, N - query0, width);
     }
-    store_result(sums, totals, y + (token0 + (size_t)query0) * width + column, N - query0, width);
 }

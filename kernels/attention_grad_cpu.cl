@@ -1,6 +1,6 @@
 /* Gradients of attention on processors: tiles as in attention_cpu.cl, formulas in attention.cl.
  *
- * A work-item takes a share of one head's queries, QUERIES at a time, and sees all keys at once, so that no product is
+ * A piece takes a share of one head's queries, QUERIES at a time, and sees all keys at once, so that no product is
  * taken twice:
  *   weights (QUERIES,N)        unnormalised, exp(q k^T - peak); the factor 1 / sum goes to dy and its product with y
  *   then AT_ONCE keys at a time
@@ -95,13 +95,13 @@ INLINE void sum_columns(__global const float *weights, int stride, __global cons
     }
 }
 
-/* global (parts, heads, B), local 1. keys: N rounded up to ROUND_KEYS. work [b][head][part][ROOM]; sums
+/* pieces (parts, heads, B). keys: N rounded up to ROUND_KEYS. work [b][head][part][ROOM]; sums
  * [part][dk, dv][b][head][keys][HEAD]. */
 WORK_GROUP_OF_ONE __kernel void
 attention_dx_cpu(__global const float *restrict qkv, __global const float *restrict y, __global const float *restrict dy,
                  __global const float *restrict key_tiles, __global const float *restrict value_tiles,
                  __global const float *restrict key_rows, __global float *restrict dqkv, __global float *restrict work,
-                 __global float *restrict sums, int N, int heads, int keys, float scale)
+                 __global float *restrict sums, int N, int heads, int keys, float scale, DEALT)
 {
     __local float q[QUERIES * HEAD] __attribute__((aligned(64))), g[QUERIES * HEAD] __attribute__((aligned(64)));
     __local float peaks[QUERIES16 * 16] __attribute__((aligned(64)));
@@ -109,41 +109,45 @@ attention_dx_cpu(__global const float *restrict qkv, __global const float *restr
     __local float scales[QUERIES16] __attribute__((aligned(64))), one[QUERIES16] __attribute__((aligned(64)));
     __local float most[QUERIES16] __attribute__((aligned(64))), inverse[QUERIES16] __attribute__((aligned(64)));
     __local float mean[QUERIES16] __attribute__((aligned(64)));
-    size_t part = get_global_id(0), parts = get_global_size(0), blocks = (size_t)((N + QUERIES - 1) / QUERIES);
-    size_t head = get_global_id(2) * (size_t)heads + get_global_id(1), all = get_global_size(2) * (size_t)heads;
-    size_t width = (size_t)heads * HEAD, token0 = get_global_id(2) * (size_t)N, column = get_global_id(1) * HEAD;
-    size_t packed = head * ((size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS) * HEAD;
-    room r = room_of(work + (head * parts + part) * ROOM(keys), keys);
-    __global float *dk = sums + (part * 2 * all + head) * (size_t)keys * HEAD, *dv = dk + all * (size_t)keys * HEAD;
+    size_t parts = (size_t)pieces_x, blocks = (size_t)((N + QUERIES - 1) / QUERIES);
+    size_t all = (size_t)pieces_z * (size_t)heads, width = (size_t)heads * HEAD;
 
-    clear(dk, keys * HEAD);
-    clear(dv, keys * HEAD);
     fill(scales, QUERIES16, scale);
     fill(one, QUERIES16, 1.0f);
-    for (size_t block = blocks * part / parts; block < blocks * (part + 1) / parts; block++) {
-        int query0 = (int)block * QUERIES, used = min(QUERIES, N - query0);
-        load_block(r.q, qkv + token0 * 3 * width + column, query0, N, 3 * width, scales);
-        transpose_block(q, r.q);
-        make_weights(r.weights, q, key_tiles + packed, N, keys, peaks, most, totals);
-        invert(inverse, totals);
-        load_block(r.dy, dy + token0 * width + column, query0, N, width, inverse);
-        transpose_block(g, r.dy);
-        make_means(mean, r.dy, y + token0 * width + column, query0, N, width);
-        clear(r.dq, QUERIES * HEAD);
-        for (int first = 0; first < N; first += AT_ONCE) {
-            int count = min(AT_ONCE, N - first);
-            size_t from = packed + (size_t)first * HEAD, to = (size_t)first * HEAD;
-            multiply_block(g, value_tiles + from, r.slopes, AT_ONCE, 0, count);
-            weigh_slopes(r.slopes, r.weights + first, mean, keys, count);
-            for (int i = 0; i < QUERIES; i += 6) {
-                sum_tile(r.slopes + i * AT_ONCE, AT_ONCE, 1, key_rows + from, one, r.dq + i * HEAD, count);
+    EACH_PIECE(piece) {
+        size_t part = piece.x, head = piece.z * (size_t)heads + piece.y;
+        size_t token0 = piece.z * (size_t)N, column = piece.y * HEAD;
+        size_t packed = head * ((size_t)(N + TILE_KEYS - 1) / TILE_KEYS * TILE_KEYS) * HEAD;
+        room r = room_of(work + (head * parts + part) * ROOM(keys), keys);
+        __global float *dk = sums + (part * 2 * all + head) * (size_t)keys * HEAD, *dv = dk + all * (size_t)keys * HEAD;
+
+        clear(dk, keys * HEAD);
+        clear(dv, keys * HEAD);
+        for (size_t block = blocks * part / parts; block < blocks * (part + 1) / parts; block++) {
+            int query0 = (int)block * QUERIES, used = min(QUERIES, N - query0);
+            load_block(r.q, qkv + token0 * 3 * width + column, query0, N, 3 * width, scales);
+            transpose_block(q, r.q);
+            make_weights(r.weights, q, key_tiles + packed, N, keys, peaks, most, totals);
+            invert(inverse, totals);
+            load_block(r.dy, dy + token0 * width + column, query0, N, width, inverse);
+            transpose_block(g, r.dy);
+            make_means(mean, r.dy, y + token0 * width + column, query0, N, width);
+            clear(r.dq, QUERIES * HEAD);
+            for (int first = 0; first < N; first += AT_ONCE) {
+                int count = min(AT_ONCE, N - first);
+                size_t from = packed + (size_t)first * HEAD, to = (size_t)first * HEAD;
+                multiply_block(g, value_tiles + from, r.slopes, AT_ONCE, 0, count);
+                weigh_slopes(r.slopes, r.weights + first, mean, keys, count);
+                for (int i = 0; i < QUERIES; i += 6) {
+                    sum_tile(r.slopes + i * AT_ONCE, AT_ONCE, 1, key_rows + from, one, r.dq + i * HEAD, count);
+                }
+                sum_columns(r.slopes, AT_ONCE, r.q, one, dk + to, used, count);
+                sum_columns(r.weights + first, keys, r.dy, one, dv + to, used, count);
             }
-            sum_columns(r.slopes, AT_ONCE, r.q, one, dk + to, used, count);
-            sum_columns(r.weights + first, keys, r.dy, one, dv + to, used, count);
-        }
-        __global float *to = dqkv + (token0 + (size_t)query0) * 3 * width + column;
-        for (int i = 0; i < used * HEAD; i += 16) {
-            STORE16_TO(__global, to + (size_t)(i / HEAD) * 3 * width + i % HEAD, LOAD16(r.dq + i, 0) * scale);
+            __global float *to = dqkv + (token0 + (size_t)query0) * 3 * width + column;
+            for (int i = 0; i < used * HEAD; i += 16) {
+                STORE16_TO(__global, to + (size_t)(i / HEAD) * 3 * width + i % HEAD, LOAD16(r.dq + i, 0) * scale);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@
 #include "wide.clh"
 #include "product_cpu.clh"
 
-/* What a work-item knows of its tokens. */
+/* What is known of the tokens. */
 typedef struct grid {
     int height, width, size, channels; /* channels: of the group */
     size_t C;
@@ -45,31 +45,33 @@ INLINE void pack_neighbours(__local float *packed, __global const float *x, int 
     }
 }
 
-/* global (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups), local 1; M = B*h*w, N = Cout/groups. */
+/* pieces (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups); M = B*h*w, N = Cout/groups. */
 WORK_GROUP_OF_ONE __kernel void conv_cpu(__global const float *restrict x, __global const float *restrict w,
                                          __global const float *restrict bias, __global float *restrict y, int M, int N,
-                                         int flags, int height, int width, int C, int size, int chunk_m, int chunk_n)
+                                         int flags, int height, int width, int C, int size, int chunk_m, int chunk_n,
+                                         DEALT)
 {
     __local float packed[CHUNK_M * BLOCK_K * TILE_M] __attribute__((aligned(64)));
     __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
-    int line[CHUNK_M * TILE_M], column[CHUNK_M * TILE_M], groups = (int)get_global_size(2);
+    int line[CHUNK_M * TILE_M], column[CHUNK_M * TILE_M], groups = pieces_z;
     int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
-    int m0 = (int)get_global_id(0) * chunk_m, n0 = (int)get_global_id(1) * chunk_n, m1 = min(m0 + chunk_m, m_panels);
     grid g = {height, width, size, C / groups, (size_t)C};
     int K = g.channels * size * size;
-    size_t group = get_global_id(2), corner = group * (size_t)N;
-    product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + corner, y, y + corner,
-                 (size_t)(groups * N), M, N, K, flags};
-
-    for (int i = 0; i < (m1 - m0) * TILE_M; i++) {
-        int token = m0 * TILE_M + i;
-        line[i] = token < M ? token / width % height : -size;
-        column[i] = token % width;
-    }
-    x += (size_t)(m0 * TILE_M) * g.C + group * (size_t)g.channels;
-    for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
-        int count = min(BLOCK_K, K - k0);
-        pack_neighbours(packed, x, m1 - m0, line, column, k0, count, &g);
-        multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
+    EACH_PIECE(piece) {
+        int m0 = (int)piece.x * chunk_m, n0 = (int)piece.y * chunk_n, m1 = min(m0 + chunk_m, m_panels);
+        size_t group = piece.z, corner = group * (size_t)N;
+        product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + corner, y, y + corner,
+                     (size_t)(groups * N), M, N, K, flags};
+        for (int i = 0; i < (m1 - m0) * TILE_M; i++) {
+            int token = m0 * TILE_M + i;
+            line[i] = token < M ? token / width % height : -size;
+            column[i] = token % width;
+        }
+        __global const float *first = x + (size_t)(m0 * TILE_M) * g.C + group * (size_t)g.channels;
+        for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
+            int count = min(BLOCK_K, K - k0);
+            pack_neighbours(packed, first, m1 - m0, line, column, k0, count, &g);
+            multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
+        }
     }
 }

@@ -1,7 +1,7 @@
 /* head_combine and head_upsample on processors: as in head.cl, in vectors of 16.
  *
- * head_combine_cpu: O must be a multiple of 16. A work-item takes COLUMNS cells of a line and all channels: it reads and
- * writes memory in long stretches. global (w/COLUMNS rounded up, B*h), local 1.
+ * head_combine_cpu: O must be a multiple of 16. A piece is COLUMNS cells of a line and all channels, so that memory is
+ * read and written in long stretches. pieces (w/COLUMNS rounded up, B*h).
  * head_upsample_cpu: four times in both directions; w a multiple of 4, at most LONGEST. global (4*h, B*K), local 1.
  */
 #include "real.clh"
@@ -69,33 +69,35 @@ static inline void add_offset(float16 (*sum)[4], __global const float *const *ce
 
 WORK_GROUP_OF_ONE __kernel void head_combine_cpu(__global const float *restrict products,
                                                  __global const float *restrict affine, __global float *restrict y,
-                                                 int height, int width, int O, int has_affine)
+                                                 int height, int width, int O, int has_affine, DEALT)
 {
-    int column0 = (int)get_global_id(0) * COLUMNS, row = (int)get_global_id(1);
-    int line = row % height, picture0 = row - line;
-    size_t above = (size_t)(picture0 + max(line - 1, 0)) * (size_t)width, same = (size_t)row * (size_t)width;
-    size_t below = (size_t)(picture0 + min(line + 1, height - 1)) * (size_t)width, step = 9 * (size_t)O;
-    for (int column = column0; column < min(column0 + COLUMNS, width); column++) {
-        for (int o = 0; o < O; o += 16) {
-            float16 sum[4][4];
-            for (int i = 0; i < 16; i++) {
-                sum[i / 4][i % 4] = 0.0f;
-            }
-            __attribute__((opencl_unroll_hint)) for (int nx = 0; nx < 3; nx++) {
-                size_t at = (size_t)clamp(column + nx - 1, 0, width - 1);
-                __global const float *cells[3] = {products + (above + at) * step + (size_t)o,
-                                                  products + (same + at) * step + (size_t)o,
-                                                  products + (below + at) * step + (size_t)o};
-                __attribute__((opencl_unroll_hint)) for (int kx = 0; kx < 3; kx++) {
-                    add_offset(sum, cells, nx, kx, O, line == 0, line == height - 1, column == 0, column == width - 1);
+    EACH_PIECE(piece) {
+        int column0 = (int)piece.x * COLUMNS, row = (int)piece.y;
+        int line = row % height, picture0 = row - line;
+        size_t above = (size_t)(picture0 + max(line - 1, 0)) * (size_t)width, same = (size_t)row * (size_t)width;
+        size_t below = (size_t)(picture0 + min(line + 1, height - 1)) * (size_t)width, step = 9 * (size_t)O;
+        for (int column = column0; column < min(column0 + COLUMNS, width); column++) {
+            for (int o = 0; o < O; o += 16) {
+                float16 sum[4][4];
+                for (int i = 0; i < 16; i++) {
+                    sum[i / 4][i % 4] = 0.0f;
                 }
-            }
-            float16 scale = has_affine ? vload16(0, affine + o) : (float16)(1.0f);
-            float16 shift = has_affine ? vload16(0, affine + O + o) : (float16)(0.0f);
-            for (int i = 0; i < 16; i++) {
-                size_t pixel = ((size_t)row * 4 + (size_t)(i / 4)) * (size_t)(4 * width) + (size_t)(4 * column + i % 4);
-                float16 value = fma(sum[i / 4][i % 4], scale, shift);
-                STREAM16(y + pixel * (size_t)O + (size_t)o, has_affine ? gelu16(value) : value);
+                __attribute__((opencl_unroll_hint)) for (int nx = 0; nx < 3; nx++) {
+                    size_t at = (size_t)clamp(column + nx - 1, 0, width - 1);
+                    __global const float *cells[3] = {products + (above + at) * step + (size_t)o,
+                                                      products + (same + at) * step + (size_t)o,
+                                                      products + (below + at) * step + (size_t)o};
+                    __attribute__((opencl_unroll_hint)) for (int kx = 0; kx < 3; kx++) {
+                        add_offset(sum, cells, nx, kx, O, line == 0, line == height - 1, column == 0, column == width - 1);
+                    }
+                }
+                float16 scale = has_affine ? vload16(0, affine + o) : (float16)(1.0f);
+                float16 shift = has_affine ? vload16(0, affine + O + o) : (float16)(0.0f);
+                for (int i = 0; i < 16; i++) {
+                    size_t pixel = ((size_t)row * 4 + (size_t)(i / 4)) * (size_t)(4 * width) + (size_t)(4 * column + i % 4);
+                    float16 value = fma(sum[i / 4][i % 4], scale, shift);
+                    STREAM16(y + pixel * (size_t)O + (size_t)o, has_affine ? gelu16(value) : value);
+                }
             }
         }
     }

@@ -81,25 +81,26 @@ INLINE void pack_x(__local float *packed, __global const float *x, int panels, i
     }
 }
 
-/* global (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups), local 1: work-items that follow each other share w,
- * which may be larger than the caches. */
+/* pieces (M/(12 chunk_m) rounded up, N/(32 chunk_n) rounded up, groups): those that follow each other share w, which may be
+ * larger than the caches. */
 WORK_GROUP_OF_ONE __kernel void linear_cpu(__global const float *restrict x, __global const float *restrict w,
                                            __global const float *restrict bias, __global const float *restrict residual,
                                            __global float *restrict y, int M, int N, int K, int flags, int x_row, int x_k,
-                                           int x_group, int y_row, int y_group, int chunk_m, int chunk_n)
+                                           int x_group, int y_row, int y_group, int chunk_m, int chunk_n, DEALT)
 {
     __local float packed[CHUNK_M * BLOCK_K * TILE_M] __attribute__((aligned(64)));
     __local float sums[CHUNK_TILES * TILE_M * TILE_N] __attribute__((aligned(64)));
     int m_panels = (M + TILE_M - 1) / TILE_M, n_panels = (N + TILE_N - 1) / TILE_N;
-    int m0 = (int)get_global_id(0) * chunk_m, n0 = (int)get_global_id(1) * chunk_n;
-    size_t group = get_global_id(2), corner = group * (size_t)y_group;
-    product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + group * (size_t)N, residual + corner, y + corner,
-                 (size_t)y_row, M, N, K, flags};
-
-    x += group * (size_t)x_group + (size_t)(m0 * TILE_M) * (size_t)x_row;
-    for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
-        int count = min(BLOCK_K, K - k0), m1 = min(m0 + chunk_m, m_panels);
-        pack_x(packed, x + (size_t)k0 * (size_t)x_k, m1 - m0, M - m0 * TILE_M, count, (size_t)x_row, (size_t)x_k);
-        multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
+    EACH_PIECE(piece) {
+        int m0 = (int)piece.x * chunk_m, n0 = (int)piece.y * chunk_n, m1 = min(m0 + chunk_m, m_panels);
+        size_t group = piece.z, corner = group * (size_t)y_group;
+        product p = {w + group * (size_t)n_panels * (size_t)K * TILE_N, bias + group * (size_t)N, residual + corner,
+                     y + corner, (size_t)y_row, M, N, K, flags};
+        __global const float *rows = x + group * (size_t)x_group + (size_t)(m0 * TILE_M) * (size_t)x_row;
+        for (int k0 = 0; k0 < K; k0 += BLOCK_K) {
+            int count = min(BLOCK_K, K - k0);
+            pack_x(packed, rows + (size_t)k0 * (size_t)x_k, m1 - m0, M - m0 * TILE_M, count, (size_t)x_row, (size_t)x_k);
+            multiply_block(packed, sums, &p, m0, m1, n0, min(n0 + chunk_n, n_panels), k0, count);
+        }
     }
 }

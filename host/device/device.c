@@ -64,6 +64,7 @@ void te_device_close(te_device *device)
         return;
     }
     te_programs_free(device);
+    te_buffer_free(device->dealer);
     if (device->queue) {
         clFinish(device->queue);
         te_library_release(device);

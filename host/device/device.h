@@ -76,6 +76,10 @@ te_status te_kernel_set_buffer(te_kernel *kernel, unsigned index, const te_buffe
 te_status te_kernel_set_int(te_kernel *kernel, unsigned index, int32_t value);
 te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value);
 
+/* The counters that work-items are dealt pieces of work from (deal() in kernels/wide.clh): one pair for the whole device, since
+ * a queue in order runs one kernel at a time, and each leaves them at zero. */
+te_status te_kernel_set_dealer(te_kernel *kernel, unsigned index);
+
 /* Enqueue over `global` work-items in work-groups of `local` (global is rounded up to it; kernels guard the rest). */
 te_status te_kernel_run(te_kernel *kernel, const size_t global[3], const size_t local[3]);
 

@@ -75,6 +75,16 @@ te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value)
     return set(kernel, index, sizeof value, &value);
 }
 
+te_status te_kernel_set_dealer(te_kernel *kernel, unsigned index)
+{
+    static const int32_t none[2] = {0, 0};
+    te_device *device = kernel->device;
+    if (!device->dealer) {
+        TE_TRY(te_buffer_create_filled(&device->dealer, device, sizeof none, none, "the counters of work that is dealt"));
+    }
+    return te_kernel_set_buffer(kernel, index, device->dealer);
+}
+
 te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t *local_bytes)
 {
     cl_device_id device = kernel->device->id;

@@ -259,6 +259,8 @@ te_status te_step_bind(te_plan *plan, te_step *step)
             TE_TRY(te_kernel_set_int(step->kernel, i, (int32_t)argument->number));
         } else if (argument->kind == TE_ARG_FLOAT) {
             TE_TRY(te_kernel_set_float(step->kernel, i, argument->real));
+        } else if (argument->kind == TE_ARG_DEALER) {
+            TE_TRY(te_kernel_set_dealer(step->kernel, i));
         }
     }
     return TE_OK;

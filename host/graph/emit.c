@@ -201,6 +201,23 @@ static te_status check_sizes(const te_launch *launch)
     return TE_OK;
 }
 
+/* One work-item for each compute unit; how many pieces there are for them is told by the last arguments. */
+static void deal(const te_plan *plan, te_launch *launch)
+{
+    size_t units = te_device_caps(plan->device)->compute_units, pieces = 1;
+    te_argument *last = launch->arguments;
+    while (last->kind != TE_ARG_NONE) {
+        last++;
+    }
+    *last++ = (te_argument){.kind = TE_ARG_DEALER};
+    for (int i = 0; i < 3; i++) {
+        *last++ = (te_argument)TE_INT(launch->global[i]);
+        pieces *= launch->global[i];
+        launch->global[i] = launch->local[i] = 1;
+    }
+    launch->global[0] = pieces < units ? pieces : units;
+}
+
 te_status te_plan_launch(te_plan *plan, const te_launch *launch)
 {
     te_step step = {.launch = *launch};
@@ -210,6 +227,9 @@ te_status te_plan_launch(te_plan *plan, const te_launch *launch)
     }
     for (int i = 0; i < 3; i++) {
         step.launch.global[i] = launch->global[i] ? launch->global[i] : 1;
+    }
+    if (launch->dealt) {
+        deal(plan, &step.launch);
     }
     TE_TRY(te_kernel_create(&step.kernel, plan->device, launch->family, launch->kernel,
                             launch->options ? launch->options : ""));

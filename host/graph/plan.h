@@ -64,9 +64,9 @@ const char *te_plan_get_variant(const te_plan *plan, int index);
 
 /* ---- for the ops: adding launches ---- */
 
-enum { TE_ARGUMENTS = 20 };
+enum { TE_ARGUMENTS = 24 };
 
-typedef enum te_argument_kind { TE_ARG_NONE, TE_ARG_VALUE, TE_ARG_INT, TE_ARG_FLOAT } te_argument_kind;
+typedef enum te_argument_kind { TE_ARG_NONE, TE_ARG_VALUE, TE_ARG_INT, TE_ARG_FLOAT, TE_ARG_DEALER } te_argument_kind;
 
 typedef struct te_argument {
     te_argument_kind kind;
@@ -85,6 +85,8 @@ typedef struct te_launch {
     int writes;                  /* the value this launch writes */
     size_t global[3];            /* 0: 1 */
     size_t local[3];             /* all 0: the plan chooses, and the kernel does not care */
+    bool dealt;                  /* `global` counts pieces, which one work-item for each compute unit is dealt as it asks for
+                                    them: the kernel's parameters end with DEALT (kernels/wide.clh); local is of no account */
     te_argument arguments[TE_ARGUMENTS];
 } te_launch;
 

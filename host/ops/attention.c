@@ -100,10 +100,9 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     TE_TRY(pack_side(plan, call, qkv, 2, 1.0f, -1, values));
     head_option option = head_option_of(call);
     te_launch attend = {.family = "attention_cpu", .kernel = "attention_cpu", .options = option.text,
-                        .writes = call->out_value,
+                        .writes = call->out_value, .dealt = true,
                         .global = {blocks_of(tokens, CPU_QUERIES), (size_t)heads_of(call),
                                    (size_t)call->in[0].size[0]},
-                        .local = {1, 1, 1},
                         .arguments = {TE_VALUE(qkv), TE_VALUE(keys), TE_VALUE(values), TE_VALUE(call->out_value),
                                       TE_INT(tokens), TE_INT(heads_of(call)),
                                       TE_FLOAT(1.0f / sqrtf((float)D))}};
@@ -258,7 +257,7 @@ static te_status emit_dx_cpu(te_plan *plan, const te_call *call)
     TE_TRY(pack_side(plan, call, qkv, 2, 1.0f, value_tiles, -1));
     head_option option = head_option_of(call);
     te_launch dx = {.family = "attention_grad_cpu", .kernel = "attention_dx_cpu", .options = option.text, .writes = dqkv,
-                    .global = {(size_t)parts, (size_t)heads_of(call), (size_t)call->in[0].size[0]}, .local = {1, 1, 1},
+                    .dealt = true, .global = {(size_t)parts, (size_t)heads_of(call), (size_t)call->in[0].size[0]},
                     .arguments = {TE_VALUE(qkv), TE_VALUE(call->in_value[1]), TE_VALUE(call->in_value[2]),
                                   TE_VALUE(key_tiles), TE_VALUE(value_tiles), TE_VALUE(key_rows), TE_VALUE(dqkv),
                                   TE_VALUE(work), TE_VALUE(sums), TE_INT(tokens), TE_INT(heads_of(call)), TE_INT(keys),

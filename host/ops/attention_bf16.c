@@ -34,7 +34,7 @@ static te_status emit(te_plan *plan, const te_call *call, const char *family)
     int keys, values;
     TE_TRY(pack(plan, call, family, "attention_pack_rows", KEY, &keys));
     TE_TRY(pack(plan, call, family, "attention_pack_columns", VALUE, &values));
-    te_launch attend = {.family = family, .kernel = "attention_bf16", .writes = call->out_value, .local = {1, 1, 1},
+    te_launch attend = {.family = family, .kernel = "attention_bf16", .writes = call->out_value, .dealt = true,
                         .global = {(size_t)te_panels(tokens, TILE), (size_t)options_of(call)->heads,
                                    (size_t)call->in[0].size[0]},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(keys), TE_VALUE(values),
@@ -57,7 +57,7 @@ static te_status emit_dx(te_plan *plan, const te_call *call, const char *family)
     if (work < 0 || sums < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch dx = {.family = family, .kernel = "attention_dx_bf16", .writes = call->out_value, .local = {1, 1, 1},
+    te_launch dx = {.family = family, .kernel = "attention_dx_bf16", .writes = call->out_value, .dealt = true,
                     .global = {(size_t)parts, (size_t)heads, (size_t)batch},
                     .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(call->in_value[2]),
                                   TE_VALUE(keys), TE_VALUE(values), TE_VALUE(key_columns), TE_VALUE(call->out_value),

@@ -169,7 +169,7 @@ static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
     launch.kernel = "head_combine_cpu";
     launch.global[0] = (size_t)((o->width + COLUMNS - 1) / COLUMNS);
     launch.global[1] = (size_t)(call->in[0].size[0] * o->height);
-    launch.local[0] = launch.local[1] = launch.local[2] = 1;
+    launch.dealt = true;
     return te_plan_launch(plan, &launch);
 }
 

@@ -37,7 +37,7 @@ te_status te_linear_emit_packed_bf16(te_plan *plan, const te_call *call, const c
                         .arguments = {TE_VALUE(call->in_value[1]), TE_VALUE(packed_w), TE_INT(p.n), TE_INT(p.k / taps),
                                       TE_INT(p.w_row), TE_INT(p.w_k * taps), TE_INT(p.w_group), TE_INT(taps), TE_INT(1)}};
     te_launch multiply = {
-        .family = family, .kernel = "linear_bf16", .writes = call->out_value, .local = {1, 1, 1},
+        .family = family, .kernel = "linear_bf16", .writes = call->out_value, .dealt = true,
         .global = {(size_t)te_panels(m_panels, CHUNK_M), (size_t)te_panels(n_panels, CHUNK_N), (size_t)p.groups},
         .arguments = {TE_VALUE(packed_x), TE_VALUE(packed_w), TE_VALUE(te_value_or(call->in_value[2], packed_w)),
                       TE_VALUE(te_value_or(call->in_value[3], packed_w)), TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n),

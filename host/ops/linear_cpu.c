@@ -82,8 +82,8 @@ te_status te_linear_emit_cpu(te_plan *plan, const te_call *call)
     int w;
     TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], 1, &w));
     te_launch launch = {
-        .family = "linear_cpu", .kernel = "linear_cpu", .options = tiling.options, .writes = call->out_value,
-        .global = {tiling.global[0], tiling.global[1], tiling.global[2]}, .local = {1, 1, 1},
+        .family = "linear_cpu", .kernel = "linear_cpu", .options = tiling.options, .writes = call->out_value, .dealt = true,
+        .global = {tiling.global[0], tiling.global[1], tiling.global[2]},
         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(te_value_or(call->in_value[2], w)),
                       TE_VALUE(te_value_or(call->in_value[3], w)), TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n),
                       TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group), TE_INT(p.y_row),
@@ -112,7 +112,7 @@ te_status te_linear_emit_narrow(te_plan *plan, const te_call *call)
     te_product p = te_product_describe(call);
     te_launch launch = {
         .family = "linear_narrow", .kernel = "linear_narrow", .writes = call->out_value,
-        .global = {(size_t)te_panels(p.m, NARROW_ROWS), (size_t)p.groups}, .local = {1, 1, 1},
+        .global = {(size_t)te_panels(p.m, NARROW_ROWS), (size_t)p.groups}, .dealt = true,
         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]),
                       TE_VALUE(te_value_or(call->in_value[2], call->in_value[1])),
                       TE_VALUE(te_value_or(call->in_value[3], call->in_value[1])), TE_VALUE(call->out_value),
