@@ -35,6 +35,7 @@ sizes_of() {
             "-DSIDE=16 -DBLOCKS=2 -DALIGNED=1 -DW_ROWS=1" -DPRODUCT_BF16 -DPRODUCT_FP16
         ;;
     conv) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
+    conv_winograd) printf '%s\n' -DWIDTH=16 ;;
     conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
     attention_cpu | attention_grad_cpu) printf '%s\n' -DHEAD=16 -DHEAD=96 -DHEAD=128 ;;
@@ -45,9 +46,12 @@ sizes_of() {
     esac
 }
 
-# Files that use vectors of 16 are for processors.
+# Files that use vectors of 16 are for processors; one does so only where it is told to.
 is_for_processors() {
-    case $1 in *_cpu.cl) return 0 ;; esac
+    case $1 in
+    *_cpu.cl) return 0 ;;
+    */conv_winograd.cl) return 1 ;;
+    esac
     grep -q -e '#include "wide.clh"' -e '#include "bf16_' "$1"
 }
 

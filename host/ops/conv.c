@@ -119,6 +119,7 @@ static const te_variant variants[] = {
     {"generic", NULL, NULL, emit_generic, false},
     {"unfold", supports_unfold, prefers_unfold, emit_unfold, false},
     {"cpu", supports_cpu, prefers_cpu, emit_cpu, true},
+    {"winograd", te_conv_supports_winograd, te_conv_prefers_winograd, te_conv_emit_winograd, false},
     {"bf16", te_conv_supports_bf16, te_prefers_bf16, te_conv_emit_bf16, true},
     {"bf16_dot", te_conv_supports_dot, te_prefers_dot, te_conv_emit_dot, true},
     {"amx", te_conv_supports_amx, te_prefers_amx, te_conv_emit_amx, true},
@@ -182,6 +183,7 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
 
 static const te_conv_options wide = {.height = 3, .width = 5, .groups = 1},
                              grouped = {.height = 4, .width = 3, .groups = 3, .gelu = 1},
+                             even_gelu = {.height = 2, .width = 6, .groups = 1, .gelu = 1},
                              one_line = {.height = 1, .width = 7, .groups = 1},
                              fp16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_FP16},
                              bf16 = {.height = 3, .width = 5, .groups = 1, .precision = TE_BF16},
@@ -201,6 +203,8 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 15, 33), TE_SHAPE4(32, 33, 1, 1), TE_SHAPE1(32)}, &bf16, TE_FILL_NAN},
     {{TE_SHAPE3(3, 12, 12), TE_SHAPE4(9, 4, 5, 5), TE_SHAPE1(9)}, &grouped_bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(2, 15, 8), TE_SHAPE4(40, 8, 3, 3)}, &wide, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 15, 32), TE_SHAPE4(48, 32, 3, 3), TE_SHAPE1(48)}, &wide, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 12, 16), TE_SHAPE4(16, 16, 3, 3)}, &even_gelu, TE_FILL_NORMAL},
 };
 
 const te_op te_op_conv = {.name = "conv", .attribute_bytes = sizeof(te_conv_options), .shape = shape,

@@ -74,6 +74,11 @@ te_status te_conv_emit_bf16(te_plan *plan, const te_call *call);
 te_status te_conv_emit_dot(te_plan *plan, const te_call *call);
 te_status te_conv_emit_amx(te_plan *plan, const te_call *call);
 
+/* conv_winograd.c: 3 x 3 convolutions with fewer multiplications. */
+bool te_conv_supports_winograd(const te_caps *caps, const te_call *call);
+bool te_conv_prefers_winograd(const te_caps *caps, const te_call *call);
+te_status te_conv_emit_winograd(te_plan *plan, const te_call *call);
+
 /* conv.c: the product of rows of neighbours, the value `unfolded`, with W as it lies. */
 te_call te_conv_describe_product(const te_call *call, int unfolded);
 
