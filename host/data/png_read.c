@@ -82,6 +82,8 @@ static void read_picture(te_png_reader *reader, png_structp png, png_infop info)
     }
     png_set_read_fn(png, reader, on_read);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff); /* checked below, with a message that says more */
+    /* Past texts, profiles and suggested palettes: libpng would allocate what their lengths claim before it reads them. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, info);
     png_uint_32 width = png_get_image_width(png, info), height = png_get_image_height(png, info);
     reader->status = te_picture_check_size(width, height, reader->limit, reader->name);
