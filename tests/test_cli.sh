@@ -394,6 +394,8 @@ picture pictures/a.PPM 16 48
 picture pictures/.hidden 8 8
 picture pictures/below/deep.ppm 8 8
 printf 'not a picture' >pictures/notes.txt
+: >pictures/c.HEIC
+: >pictures/d.webp
 picture other/a.ppm 1 1
 picture "-dash name.ppm" 70 64
 
@@ -402,6 +404,8 @@ run infer -w w.safetensors -o out/maps pictures
 check "a folder, in the order of names, one line each"
 grep -qE '^\[1/2\] pictures/a.PPM [0-9]+\.[0-9]{2} s$' stderr && grep -q '^\[2/2\] pictures/b.ppm ' stderr
 check "progress in plain lines"
+grep -q "^taskexpert: pictures of 'pictures' that are left out: 2, since only jpg .* can be read$" stderr
+check "pictures of other formats are not passed over in silence"
 [ -s out/maps/a_overview.png ] && [ -s out/maps/b_depth_mm.png ] && [ -s out/maps/b_semseg.png ]
 check "the folder is made and filled"
 

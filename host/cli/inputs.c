@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <search.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,17 @@
 
 const char cli_picture_extensions[] = "jpg jpeg png bmp tga gif ppm pgm pnm";
 
-static int has_picture_extension(const char *name)
+/* Pictures too, that a folder may hold, but not for this program. */
+static const char foreign_extensions[] = "webp tif tiff heic heif avif jp2 jxl psd dng cr2 cr3 nef arw";
+
+static int has_extension(const char *name, const char *extensions)
 {
     const char *dot = strrchr(name, '.');
     if (!dot || dot == name) {
         return 0;
     }
     size_t length = strlen(dot + 1);
-    for (const char *known = cli_picture_extensions; *known; known += strspn(known, " ")) {
+    for (const char *known = extensions; *known; known += strspn(known, " ")) {
         size_t known_length = strcspn(known, " ");
         if (length == known_length && strncasecmp(dot + 1, known, length) == 0) {
             return 1;
@@ -114,7 +118,7 @@ static char *join(const char *folder, const char *name)
 
 static int select_picture(const struct dirent *entry)
 {
-    return has_picture_extension(entry->d_name);
+    return has_extension(entry->d_name, cli_picture_extensions) || has_extension(entry->d_name, foreign_extensions);
 }
 
 /* By bytes: the same order on every machine, whatever its language. */
@@ -129,6 +133,18 @@ static int is_regular(const char *path)
     return stat(path, &facts) == 0 && S_ISREG(facts.st_mode);
 }
 
+/* Add a file of a folder, or count it as foreign. Takes `path`. */
+static int add_file(cli_inputs *inputs, char *path, size_t *foreign)
+{
+    bool regular = !path || is_regular(path);
+    if (regular && !(path && has_extension(path, foreign_extensions))) {
+        return add_picture(inputs, path);
+    }
+    *foreign += regular ? 1 : 0;
+    free(path);
+    return CLI_OK;
+}
+
 static int add_folder(cli_inputs *inputs, const char *folder)
 {
     struct dirent **entries;
@@ -138,18 +154,16 @@ static int add_folder(cli_inputs *inputs, const char *folder)
         cli_fail(CLI_FILE, "cannot read the folder '%s': %s", folder, strerror(errno));
         return CLI_OK;
     }
-    size_t before = inputs->count;
+    size_t before = inputs->count, foreign = 0;
     int status = CLI_OK;
     for (int i = 0; i < count; i++) {
-        char *path = status == CLI_OK ? join(folder, entries[i]->d_name) : NULL;
-        if (path && !is_regular(path)) {
-            free(path);
-        } else if (status == CLI_OK) {
-            status = add_picture(inputs, path);
-        }
+        status = status == CLI_OK ? add_file(inputs, join(folder, entries[i]->d_name), &foreign) : status;
         free(entries[i]);
     }
     free(entries);
+    if (foreign > 0) {
+        cli_note("pictures of '%s' that are left out: %zu, since only %s can be read", folder, foreign, cli_picture_extensions);
+    }
     if (status == CLI_OK && inputs->count == before) {
         inputs->failed++;
         cli_fail(CLI_FILE, "the folder '%s' holds no pictures (%s)", folder, cli_picture_extensions);
