@@ -64,11 +64,13 @@ void te_device_close(te_device *device)
         return;
     }
     te_programs_free(device);
-    te_buffer_free(device->dealer);
     if (device->queue) {
         clFinish(device->queue);
         te_library_release(device);
         clReleaseCommandQueue(device->queue);
+    }
+    if (device->dealer) {
+        clReleaseMemObject(device->dealer);
     }
     if (device->context) {
         clReleaseContext(device->context);

@@ -77,12 +77,15 @@ te_status te_kernel_set_float(te_kernel *kernel, unsigned index, float value)
 
 te_status te_kernel_set_dealer(te_kernel *kernel, unsigned index)
 {
-    static const int32_t none[2] = {0, 0};
     te_device *device = kernel->device;
     if (!device->dealer) {
-        TE_TRY(te_buffer_create_filled(&device->dealer, device, sizeof none, none, "the counters of work that is dealt"));
+        cl_int none[2] = {0, 0}, code;
+        device->dealer = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof none, none, &code);
+        if (code != CL_SUCCESS) {
+            return te_cl_fail(device, code, "clCreateBuffer", kernel->name);
+        }
     }
-    return te_kernel_set_buffer(kernel, index, device->dealer);
+    return set(kernel, index, sizeof device->dealer, &device->dealer);
 }
 
 te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t *local_bytes)

@@ -129,7 +129,7 @@ struct te_device {
     unsigned program_count, built_count;
     unsigned pending;            /* kernels enqueued since the last flush */
     size_t allocated, peak;      /* bytes of live buffers */
-    te_buffer *dealer;           /* see te_kernel_set_dealer(); NULL: not needed so far */
+    cl_mem dealer;               /* see te_kernel_set_dealer(); NULL: not needed so far */
     te_tunings tunings;
     te_recording *recording;     /* NULL: nothing is recorded */
     bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
