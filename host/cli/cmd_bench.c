@@ -171,8 +171,9 @@ const cli_command cli_bench = {
         "inside them. Then, on random weights and numbers, the model that the settings or --weights describe.\n"
         "Ops: every kind of call that the forward pass makes, by itself, the kinds in turn: median time, operations and bytes "
         "(of inputs and result, each once) a second. '% of ceiling' is the share of what the device could do with so many "
-        "operations on so many bytes; above 100 where caches hold what was counted as memory, or where products of 16 bits are "
-        "faster than fp32. A '=' marks inputs that are made once for all runs, such as weights.\n"
+        "operations on so many bytes; above 100 where caches hold what was counted as memory, where products of 16 bits are "
+        "faster than fp32, or where a convolution takes fewer multiplications than are counted. A '=' marks inputs that are "
+        "made once for all runs, such as weights.\n"
         "Model: time of a pass (median and quartiles), until the first one is done, memory. With --train also a step of "
         "training. Nothing else should run beside it.",
     .options = options,

@@ -215,7 +215,7 @@ static void deal(const te_plan *plan, te_launch *launch)
         pieces *= launch->global[i];
         launch->global[i] = launch->local[i] = 1;
     }
-    launch->global[0] = pieces < units ? pieces : units;
+    launch->global[0] = pieces < units || units == 0 ? pieces : units;
 }
 
 te_status te_plan_launch(te_plan *plan, const te_launch *launch)

@@ -107,7 +107,7 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     int w;
     TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], size * size, &w));
     te_launch launch = {.family = "conv_cpu", .kernel = "conv_cpu", .options = tiling.options, .writes = call->out_value,
-                        .dealt = true, .global = {tiling.global[0], tiling.global[1], tiling.global[2]},
+                        .dealt = true, .global = {tiling.pieces[0], tiling.pieces[1], tiling.pieces[2]},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(te_value_or(call->in_value[2], w)),
                                       TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n), TE_INT(p.flags),
                                       TE_INT(o->height), TE_INT(o->width), TE_INT(call->in[0].size[2]), TE_INT(size),

@@ -27,14 +27,19 @@ bool te_conv_prefers_winograd(const te_caps *caps, const te_call *call)
     return te_caps_wide_cpu(caps);
 }
 
-/* A transform of all tiles, `channels` of each. On processors a work-item takes them all, by vectors. */
-static te_launch transform(const te_plan *plan, const te_call *call, const char *kernel, int writes, int64_t channels)
+static te_launch describe(const te_plan *plan, const char *kernel, int writes)
 {
-    bool wide = te_caps_wide_cpu(te_plan_caps(plan));
-    te_launch launch = {.family = "conv_winograd", .kernel = kernel, .options = wide ? "-DWIDTH=16" : NULL, .writes = writes,
-                        .global = {wide ? 1 : (size_t)channels, (size_t)tiles_of(call)}};
-    launch.local[0] = launch.local[1] = launch.local[2] = wide ? 1 : 0;
-    return launch;
+    const char *options = te_caps_wide_cpu(te_plan_caps(plan)) ? "-DWIDTH=16" : NULL;
+    return (te_launch){.family = "conv_winograd", .kernel = kernel, .options = options, .writes = writes};
+}
+
+/* All tiles, `channels` of each: a work-item takes one of them, on processors all of a tile by vectors. */
+static void cover_tiles(te_launch *launch, const te_call *call, int64_t channels)
+{
+    bool wide = launch->options != NULL;
+    launch->global[0] = wide ? 1 : (size_t)channels;
+    launch->global[1] = (size_t)tiles_of(call);
+    launch->local[0] = launch->local[1] = launch->local[2] = wide ? 1 : 0;
 }
 
 static te_status transform_weights(te_plan *plan, const te_call *call, int *u)
@@ -44,10 +49,9 @@ static te_status transform_weights(te_plan *plan, const te_call *call, int *u)
     if (*u < 0) {
         return TE_ERR_MEMORY;
     }
-    te_launch launch = transform(plan, call, "winograd_weights", *u, C);
+    te_launch launch = describe(plan, "winograd_weights", *u);
     launch.global[0] = (size_t)C;
     launch.global[1] = (size_t)O;
-    launch.local[0] = launch.local[1] = launch.local[2] = 0;
     const te_argument arguments[] = {TE_VALUE(call->in_value[1]), TE_VALUE(*u), TE_INT(O), TE_INT(C)};
     memcpy(launch.arguments, arguments, sizeof arguments);
     return te_plan_launch(plan, &launch);
@@ -57,7 +61,8 @@ static te_status transform_input(te_plan *plan, const te_call *call, int v)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t C = call->in[0].size[2];
-    te_launch launch = transform(plan, call, "winograd_input", v, C);
+    te_launch launch = describe(plan, "winograd_input", v);
+    cover_tiles(&launch, call, C);
     const te_argument arguments[] = {TE_VALUE(call->in_value[0]), TE_VALUE(v), TE_INT(tiles_of(call)), TE_INT(o->height),
                                      TE_INT(o->width), TE_INT(C)};
     memcpy(launch.arguments, arguments, sizeof arguments);
@@ -78,7 +83,8 @@ static te_status transform_output(te_plan *plan, const te_call *call, int m)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t O = call->in[1].size[0];
-    te_launch launch = transform(plan, call, "winograd_output", call->out_value, O);
+    te_launch launch = describe(plan, "winograd_output", call->out_value);
+    cover_tiles(&launch, call, O);
     const te_argument arguments[] = {TE_VALUE(m), TE_VALUE(te_value_or(call->in_value[2], m)), TE_VALUE(call->out_value),
                                      TE_INT(tiles_of(call)), TE_INT(o->height), TE_INT(o->width), TE_INT(O),
                                      TE_INT(call->in[2].rank > 0), TE_INT(o->gelu)};

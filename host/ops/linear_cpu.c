@@ -8,8 +8,8 @@
 /* As in kernels/product_cpu.clh and linear_cpu.cl. */
 enum { TILE_M = 12, TILE_N = 32, PACK_K = 64 };
 
-/* -DBLOCK_K, -DCHUNK_M, -DCHUNK_TILES: columns and panels of x that a work-item packs at a time, and tiles of y whose sums it
- * keeps between. The first fills half of a second-level cache of 512 KiB; the last is for devices that have the least local
+/* -DBLOCK_K, -DCHUNK_M, -DCHUNK_TILES: columns and panels of x that are packed at a time, and tiles of y whose sums are
+ * kept between. The first fills half of a second-level cache of 512 KiB; the last is for devices that have the least local
  * memory there may be. */
 typedef struct tile_sizes {
     int block_k, chunk_m, chunk_tiles;
@@ -41,19 +41,19 @@ static int even_chunk(int64_t panels, int64_t most)
 
 te_tiling te_tiling_of(const te_caps *caps, const te_product *p)
 {
-    enum { WORK_ITEMS = 8 }; /* a unit, at least: units are not equally fast, nor are chunks of equal size */
+    enum { PIECES = 8 }; /* a unit, at least: units are not equally fast, nor are chunks of equal size */
     const tile_sizes *sizes = sizes_for(caps);
     int64_t m_panels = te_panels(p->m, TILE_M), n_panels = te_panels(p->n, TILE_N);
     int64_t chunk_m = sizes->chunk_m, chunk_n = sizes->chunk_tiles / sizes->chunk_m;
-    int64_t wanted = (int64_t)caps->compute_units * WORK_ITEMS;
+    int64_t wanted = (int64_t)caps->compute_units * PIECES;
     while (chunk_m * chunk_n > 1 && te_panels(m_panels, chunk_m) * te_panels(n_panels, chunk_n) * p->groups < wanted) {
         int64_t *larger = chunk_m > 1 && 2 * chunk_m >= chunk_n ? &chunk_m : &chunk_n; /* each chunk of w packs x again */
         *larger /= 2;
     }
     te_tiling tiling = {.chunk_m = even_chunk(m_panels, chunk_m), .chunk_n = even_chunk(n_panels, chunk_n)};
-    tiling.global[0] = (size_t)te_panels(m_panels, tiling.chunk_m);
-    tiling.global[1] = (size_t)te_panels(n_panels, tiling.chunk_n);
-    tiling.global[2] = (size_t)p->groups;
+    tiling.pieces[0] = (size_t)te_panels(m_panels, tiling.chunk_m);
+    tiling.pieces[1] = (size_t)te_panels(n_panels, tiling.chunk_n);
+    tiling.pieces[2] = (size_t)p->groups;
     snprintf(tiling.options, sizeof tiling.options, "-DBLOCK_K=%d -DCHUNK_M=%d -DCHUNK_TILES=%d%s%s", sizes->block_k,
              sizes->chunk_m, sizes->chunk_tiles, p->precision == TE_FP32 ? "" : " ", te_precision_option(p->precision));
     return tiling;
@@ -83,7 +83,7 @@ te_status te_linear_emit_cpu(te_plan *plan, const te_call *call)
     TE_TRY(te_linear_pack_w(plan, &p, call->in_value[1], 1, &w));
     te_launch launch = {
         .family = "linear_cpu", .kernel = "linear_cpu", .options = tiling.options, .writes = call->out_value, .dealt = true,
-        .global = {tiling.global[0], tiling.global[1], tiling.global[2]},
+        .global = {tiling.pieces[0], tiling.pieces[1], tiling.pieces[2]},
         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(w), TE_VALUE(te_value_or(call->in_value[2], w)),
                       TE_VALUE(te_value_or(call->in_value[3], w)), TE_VALUE(call->out_value), TE_INT(p.m), TE_INT(p.n),
                       TE_INT(p.k), TE_INT(p.flags), TE_INT(p.x_row), TE_INT(p.x_k), TE_INT(p.x_group), TE_INT(p.y_row),

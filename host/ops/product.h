@@ -31,11 +31,11 @@ bool te_linear_prefers_narrow(const te_caps *caps, const te_call *call);
 te_status te_linear_emit_cpu(te_plan *plan, const te_call *call);
 te_status te_linear_emit_narrow(te_plan *plan, const te_call *call);
 
-/* How a product is cut into work-items by kernels made of kernels/product_cpu.clh: their -D options, their work sizes, and
- * the panels of x and of w that a work-item takes. */
+/* How a product is cut into pieces for kernels made of kernels/product_cpu.clh: their -D options, the numbers of pieces, and
+ * the panels of x and of w in one. */
 typedef struct te_tiling {
     char options[96];
-    size_t global[3];
+    size_t pieces[3];
     int chunk_m, chunk_n;
 } te_tiling;
 
