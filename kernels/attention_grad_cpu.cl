@@ -31,13 +31,6 @@ INLINE room room_of(__global float *work, int keys)
     return r;
 }
 
-INLINE void clear(__global float *rows, int count)
-{
-    for (int i = 0; i < count; i += 16) {
-        STORE16_TO(__global, rows + i, (float16)(0.0f));
-    }
-}
-
 /* Weights of the block q; what is summed over keys stays in lanes: totals (QUERIES,16). */
 INLINE void make_weights(__global float *weights, __local const float *q, __global const float *restrict key_tiles,
                          int N, int keys, __local float *peaks, __local float *most, __local float *totals)

@@ -36,12 +36,16 @@ static te_status emit_generic(te_plan *plan, const te_call *call)
 
 /* ---- neighbours as rows, then one product ---- */
 
+bool te_conv_fits_buffer(const te_caps *caps, int64_t elements)
+{
+    return (uint64_t)elements * sizeof(float) <= caps->max_allocation;
+}
+
 static bool supports_unfold(const te_caps *caps, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     int64_t columns = o->groups * call->in[1].size[1] * call->in[1].size[2] * call->in[1].size[3];
-    uint64_t bytes = (uint64_t)(te_shape_rows(&call->in[0]) * columns) * sizeof(float);
-    return bytes <= caps->max_allocation;
+    return te_conv_fits_buffer(caps, te_shape_rows(&call->in[0]) * columns);
 }
 
 /* A product reuses what it reads; the direct kernel does not, and stays for when the rows do not fit. */

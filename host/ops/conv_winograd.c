@@ -16,8 +16,9 @@ bool te_conv_supports_winograd(const te_caps *caps, const te_call *call)
 {
     const te_conv_options *o = (const void *)call->attributes;
     const te_shape *w = &call->in[1];
-    (void)caps;
-    return o->precision == TE_FP32 && o->groups == 1 && w->size[2] == 3 && w->size[0] % WIDE == 0 && w->size[1] % WIDE == 0;
+    int64_t patches = PLACES * tiles_of(call);
+    return o->precision == TE_FP32 && o->groups == 1 && w->size[2] == 3 && w->size[0] % WIDE == 0 && w->size[1] % WIDE == 0 &&
+           te_conv_fits_buffer(caps, patches * w->size[0]) && te_conv_fits_buffer(caps, patches * w->size[1]);
 }
 
 /* As measured on processors only. */

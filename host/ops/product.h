@@ -79,7 +79,10 @@ bool te_conv_supports_winograd(const te_caps *caps, const te_call *call);
 bool te_conv_prefers_winograd(const te_caps *caps, const te_call *call);
 te_status te_conv_emit_winograd(te_plan *plan, const te_call *call);
 
-/* conv.c: the product of rows of neighbours, the value `unfolded`, with W as it lies. */
+/* conv.c: whether one buffer holds so many floats, which a convolution would put between its steps. */
+bool te_conv_fits_buffer(const te_caps *caps, int64_t elements);
+
+/* The product of rows of neighbours, the value `unfolded`, with W as it lies. */
 te_call te_conv_describe_product(const te_call *call, int unfolded);
 
 /* linear_tiled.c: products by tiles in local memory, of the size that suits, or of one size. */
