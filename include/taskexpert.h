@@ -18,8 +18,9 @@
  *    other than TE_OK from a callback of yours is passed on as it is, without a line.
  *  - Objects are opaque. Whoever creates (create, load, open, run) frees (free, close); free and close accept NULL.
  *    An object must outlive those created from it.
- *  - One object is used by one thread at a time; different objects may be used by different threads. The first call that
- *    looks for devices sets POCL_AFFINITY in the environment, where it is not set: make it before threads read that.
+ *  - One object is used by one thread at a time, and whatever was made on a device uses that device: threads that work at the
+ *    same time open one each (the same may be opened more than once). The first call that looks for devices may set
+ *    POCL_AFFINITY in the environment (docs/DEVICES.md): make it before threads read that.
  *  - The library never prints, exits or aborts. Messages for people go to the callback of te_set_log().
  *  - Zeroed option structs mean defaults.
  *  - Numbers in files and settings have a decimal point, whatever setlocale() was told.
@@ -533,8 +534,8 @@ TE_API te_status te_trainer_create(te_trainer **trainer, te_model *model, te_dev
                                    const te_settings *settings);
 TE_API void te_trainer_free(te_trainer *trainer);
 
-/* Go on where a checkpoint of te_trainer_save() ended: the same steps follow, bit for bit, on the same device with the
- * same settings. The model must have been loaded from the same file; its te_model_get_settings() are then those of the
+/* Go on where a checkpoint of te_trainer_save() ended, with its weights: the same steps follow, bit for bit, on the same
+ * device with the same settings. te_model_load() of that file makes a model whose te_model_get_settings() are those of the
  * run, [train] and [data] included. */
 TE_API te_status te_trainer_load(te_trainer *trainer, const char *path);
 
@@ -547,7 +548,8 @@ TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
  * last.safetensors there. */
 TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
 
-/* Take the steps that are left. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is
+/* Take the steps that are left; the model then holds the weights they led to, however the run ended between two steps.
+ * Schedulers and evaluators made of it before keep those of then. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is
  * not finite ends the run with TE_ERR_DEVICE and a message that names the step, the task and the tensor. */
 TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
 

@@ -42,12 +42,12 @@ WORK_GROUP_OF_ONE __kernel void attention_pack(__global const float *restrict fr
 }
 
 /* y (QUERIES,HEAD) to rows `width` apart: what the sums are divided by is in `totals` (QUERIES,16). */
-INLINE void store_result(__local const float *sums, __local const float *totals, __global float *restrict y, int count,
-                         size_t width)
+INLINE void store_result(__local const float *sums, __local const float *totals, __local const float *most,
+                         __global float *restrict y, int count, size_t width)
 {
     float inverse[QUERIES16];
     for (int i = 0; i < QUERIES; i += 16) {
-        vstore16(1.0f / sum_of_rows(totals + 16 * i), 0, inverse + i);
+        vstore16(invert_rows(totals + 16 * i, most + i), 0, inverse + i);
     }
     for (int i = 0; i < min(QUERIES, count); i++) {
         for (int d = 0; d < HEAD; d += 16) {
@@ -95,6 +95,6 @@ WORK_GROUP_OF_ONE __kernel void attention_cpu(__global const float *restrict qkv
                          count);
             }
         }
-        store_result(sums, totals, y + (token0 + (size_t)query0) * width + column, N - query0, width);
+        store_result(sums, totals, most, y + (token0 + (size_t)query0) * width + column, N - query0, width);
     }
 }

@@ -47,10 +47,10 @@ INLINE void make_weights(__global float *weights, __local const float *q, __glob
 }
 
 /* inverse (QUERIES) = 1 / totals; mean (QUERIES) = dy y, where dy is already divided by them. */
-INLINE void invert(__local float *inverse, __local const float *totals)
+INLINE void invert(__local float *inverse, __local const float *totals, __local const float *most)
 {
     for (int i = 0; i < QUERIES; i += 16) {
-        STORE16(inverse + i, 0, 1.0f / sum_of_rows(totals + 16 * i));
+        STORE16(inverse + i, 0, invert_rows(totals + 16 * i, most + i));
     }
 }
 
@@ -121,7 +121,7 @@ attention_dx_cpu(__global const float *restrict qkv, __global const float *restr
             load_block(r.q, qkv + token0 * 3 * width + column, query0, N, 3 * width, scales);
             transpose_block(q, r.q);
             make_weights(r.weights, q, key_tiles + packed, N, keys, peaks, most, totals);
-            invert(inverse, totals);
+            invert(inverse, totals, most);
             load_block(r.dy, dy + token0 * width + column, query0, N, width, inverse);
             transpose_block(g, r.dy);
             make_means(mean, r.dy, y + token0 * width + column, query0, N, width);

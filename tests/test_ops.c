@@ -40,8 +40,9 @@ typedef struct arrays {
     float *out;
 } arrays;
 
-static float draw(te_fill fill, int input, int64_t i, int64_t count)
+static float draw(te_fill fill, int input, int64_t i, const te_shape *shape)
 {
+    int64_t count = te_shape_count(shape), width = shape->size[shape->rank - 1];
     float normal = te_random_truncated_normal(1234, (uint64_t)input, (uint64_t)i);
     switch (fill) {
     case TE_FILL_POSITIVE:
@@ -50,6 +51,8 @@ static float draw(te_fill fill, int input, int64_t i, int64_t count)
         return input == 0 ? normal * 1e17f : normal;
     case TE_FILL_INF:
         return input == 0 && i == count / 3 ? INFINITY : normal;
+    case TE_FILL_INF_COLUMN:
+        return input == 0 && i % width == width / 3 ? -INFINITY : normal;
     case TE_FILL_NAN:
         return input == 0 && i == count / 3 ? NAN : normal;
     default:
@@ -68,7 +71,7 @@ static void fill_inputs(arrays *a, const te_case *row)
         a->exact_in[i] = calloc((size_t)count, sizeof(double));
         assert_true(a->in[i] && a->exact_in[i]);
         for (int64_t e = 0; e < count; e++) {
-            a->in[i][e] = draw(row->fill, i, e, count);
+            a->in[i][e] = draw(row->fill, i, e, &row->in[i]);
             a->exact_in[i][e] = (double)a->in[i][e];
         }
     }

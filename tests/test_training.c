@@ -88,7 +88,6 @@ static void resuming_continues_bit_for_bit(void **state)
     assert_ok(te_trainer_create(&trainer, whole, device, settings));
     assert_ok(te_trainer_run(trainer, count, &last));
     assert_int_equal(last, 6);
-    assert_ok(te_trainer_save(trainer, path)); /* fetches the weights */
     te_trainer_free(trainer);
 
     assert_ok(te_model_create(&parts, settings, 1));
@@ -97,12 +96,11 @@ static void resuming_continues_bit_for_bit(void **state)
     assert_ok(te_trainer_save(trainer, path));
     te_trainer_free(trainer);
     te_model_free(parts);
-    assert_ok(te_model_load(&parts, path));
+    assert_ok(te_model_create(&parts, settings, 2)); /* a checkpoint brings its weights */
     assert_ok(te_trainer_create(&trainer, parts, device, settings));
     assert_ok(te_trainer_load(trainer, path));
     assert_ok(te_trainer_run(trainer, count, &last));
     assert_int_equal(last, 6);
-    assert_ok(te_trainer_save(trainer, path));
     te_trainer_free(trainer);
     for (int i = 0; i < whole->params.count; i++) {
         assert_memory_equal(whole->params.list[i].data, parts->params.list[i].data,

@@ -45,6 +45,7 @@ typedef enum te_fill {
     TE_FILL_ROUNDED,
     TE_FILL_LARGE,
     TE_FILL_INF,
+    TE_FILL_INF_COLUMN, /* -inf a third into every row of the first input: all keys of attention */
     TE_FILL_NAN
 } te_fill;
 

@@ -24,6 +24,9 @@ typedef struct te_model_extra {
 
 te_status te_model_save_with(const te_model *model, const char *path, te_storage storage, const te_model_extra *extra);
 
+/* Read all weights from a file of a model like this one over its own, which stay as they are where the file does not fit. */
+te_status te_model_read(te_model *model, const te_safetensors *file, const char *path);
+
 /* Bring the model to another input size in pixels: the position embedding is resized bicubically. */
 te_status te_model_resize(te_model *model, int height, int width);
 

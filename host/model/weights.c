@@ -227,6 +227,18 @@ static void close_file(void *context)
     te_safetensors_close(context);
 }
 
+te_status te_model_read(te_model *model, const te_safetensors *file, const char *path)
+{
+    for (int i = 0; i < model->params.count; i++) {
+        TE_TRY(check_param(&model->params.list[i], file, path));
+    }
+    TE_TRY(te_params_load_all(&model->params));
+    for (int i = 0; i < model->params.count; i++) {
+        TE_TRY(read_param((void *)(uintptr_t)file, &model->params.list[i], model->params.list[i].data));
+    }
+    return TE_OK;
+}
+
 /* Before memory is taken for a model: a file that claims a model larger than itself is not believed. */
 static te_status check_size(const te_params *params, const te_safetensors *file, const char *path)
 {

@@ -190,10 +190,12 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 21, 3 * 256)}, &one, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 33, 3 * 64)}, &one, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_INF},
+    {{TE_SHAPE3(1, 20, 3 * 64)}, &one, TE_FILL_INF_COLUMN},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two, TE_FILL_NAN},
     {{TE_SHAPE3(1, 20, 3 * 2 * 16)}, &two, TE_FILL_NAN},
     {{TE_SHAPE3(2, 300, 3 * 2 * 64)}, &two_bf16, TE_FILL_ROUNDED},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two_bf16, TE_FILL_INF},
+    {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two_bf16, TE_FILL_INF_COLUMN},
     {{TE_SHAPE3(1, 20, 3 * 2 * 64)}, &two_bf16, TE_FILL_NAN},
 };
 
@@ -335,6 +337,7 @@ static const te_case cases_dx[] = {
     {TOKENS(1, 20, 2 * 64), &two, TE_FILL_INF},    {TOKENS(1, 20, 2 * 64), &two, TE_FILL_NAN},
     {TOKENS(1, 20, 2 * 16), &two, TE_FILL_NAN},    {TOKENS(2, 47, 3 * 96), &three, TE_FILL_NORMAL},
     {TOKENS(1, 38, 128), &one, TE_FILL_NORMAL},    {TOKENS(2, 300, 2 * 64), &two_bf16, TE_FILL_ROUNDED},
+    {TOKENS(1, 20, 64), &one, TE_FILL_INF_COLUMN}, {TOKENS(1, 20, 2 * 64), &two_bf16, TE_FILL_INF_COLUMN},
     {TOKENS(1, 20, 2 * 64), &two_bf16, TE_FILL_INF}, {TOKENS(1, 20, 2 * 64), &two_bf16, TE_FILL_NAN},
 };
 

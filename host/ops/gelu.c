@@ -104,7 +104,9 @@ static void reference_dx(const te_call *call, const double *const in[TE_INPUTS],
 static const te_variant variants_dx[] = {
     {"generic", NULL, NULL, emit_dx, false}, TE_CPU_VARIANT(NULL, emit_dx_cpu), {0}};
 static const te_case cases_dx[] = {{{TE_SHAPE3(2, 35, 7), TE_SHAPE3(2, 35, 7)}, NULL, TE_FILL_NORMAL},
-                                   {{TE_SHAPE2(1, 9000), TE_SHAPE2(1, 9000)}, NULL, TE_FILL_NORMAL}};
+                                   {{TE_SHAPE2(1, 9000), TE_SHAPE2(1, 9000)}, NULL, TE_FILL_NORMAL},
+                                   {{TE_SHAPE2(5, 64), TE_SHAPE2(5, 64)}, NULL, TE_FILL_LARGE},
+                                   {{TE_SHAPE2(5, 64), TE_SHAPE2(5, 64)}, NULL, TE_FILL_INF}};
 
 const te_op te_op_gelu_dx = {.name = "gelu_dx", .shape = shape_dx, .variants = variants_dx,
                              .reference = reference_dx, TE_CASES(cases_dx)};

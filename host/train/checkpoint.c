@@ -212,6 +212,13 @@ static te_status load_moments(te_trainer *trainer, const te_safetensors *file, c
     return TE_OK;
 }
 
+static te_status load_tensors(te_trainer *trainer, const te_safetensors *file, const char *path)
+{
+    TE_TRY(te_model_read(trainer->model, file, path));
+    TE_TRY(te_train_step_send(trainer->step));
+    return load_moments(trainer, file, path);
+}
+
 static te_status refuse_stepless(const char *path)
 {
     return te_fail(TE_ERR_FORMAT, "'%s' is no checkpoint: it names no step of training", path);
@@ -242,7 +249,7 @@ te_status te_trainer_load(te_trainer *trainer, const char *path)
         status = te_fail(TE_ERR_SETTING, "'train.iterations' = %d lies before step %lld, where '%s' is",
                          trainer->settings->train.iterations, (long long)progress.taken, path);
     }
-    status = status == TE_OK ? load_moments(trainer, file, path) : status;
+    status = status == TE_OK ? load_tensors(trainer, file, path) : status;
     const char *precision = te_safetensors_find_metadata(file, "train.precision");
     bool scaled = trainer->settings->train.precision == TE_FP16 && precision && strcmp(precision, "fp16") == 0;
     if (status == TE_OK && scaled) { /* from another precision fp16 starts with its own scale */

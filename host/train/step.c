@@ -229,6 +229,17 @@ te_status te_train_step_fetch(te_train_step *step)
     return TE_OK;
 }
 
+te_status te_train_step_send(te_train_step *step)
+{
+    for (int i = 0; i < step->graph.value_count; i++) {
+        const te_value *value = &step->graph.values[i];
+        if (value->place == TE_PLACE_PARAM) {
+            TE_TRY(te_plan_write_param(step->plan, i, step->model->params.list[value->param].data));
+        }
+    }
+    return TE_OK;
+}
+
 te_plan *te_train_step_get_plan(const te_train_step *step)
 {
     return step->plan;

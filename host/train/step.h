@@ -80,7 +80,8 @@ te_status te_train_step_set_scale(te_train_step *step, te_loss_scale scale);
 /* The plan, for validation beside it and for looking into a step that failed. */
 te_plan *te_train_step_get_plan(const te_train_step *step);
 
-/* Copy the device's params into the model. */
+/* Copy the device's params into the model, or the model's to the device. */
 te_status te_train_step_fetch(te_train_step *step);
+te_status te_train_step_send(te_train_step *step);
 
 #endif

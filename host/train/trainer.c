@@ -283,13 +283,25 @@ static te_status begin(te_trainer *trainer)
     return validation_due(trainer) ? validate(trainer) : TE_OK;
 }
 
+/* Whoever trained a model has it from then on, with a run folder or without. */
 static te_status end(te_trainer *trainer)
 {
+    TE_TRY(te_train_step_fetch(trainer->step));
     if (!trainer->run) {
         return TE_OK;
     }
     TE_TRY(save_last(trainer));
     return te_run_draw_curves(trainer->run);
+}
+
+/* A label that cannot be read is no reason to lose the steps before it. Of two failures the first is told. */
+static te_status end_with(te_trainer *trainer, te_status status)
+{
+    char message[TE_MESSAGE_BYTES];
+    snprintf(message, sizeof message, "%s", te_last_error());
+    te_status ended = end(trainer);
+    bool failed = status != TE_OK && status != TE_ERR_INTERRUPTED;
+    return failed && ended != TE_OK ? te_fail(status, "%s", message) : ended != TE_OK ? ended : status;
 }
 
 te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context)
@@ -301,10 +313,5 @@ te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *co
         status = take_steps(trainer, loader, report, context);
         te_loader_free(loader);
     }
-    if (!trainer->in_step) { /* a label that cannot be read is no reason to lose the steps before it */
-        bool failed = status != TE_OK && status != TE_ERR_INTERRUPTED;
-        te_status ended = end(trainer);
-        status = ended == TE_OK || failed ? status : ended;
-    }
-    return status;
+    return trainer->in_step ? status : end_with(trainer, status);
 }
