@@ -3,19 +3,45 @@
 
 #include "base/log.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_PLATFORMS = 32, MAX_DEVICES = 64 };
 
 static const char *const install_hint =
     "install a driver for your GPU, or PoCL for the processor (Debian: apt-get install pocl-opencl-icd)";
 
+static bool asks_for_more(const char *variable, long processors)
+{
+    const char *threads = getenv(variable);
+    return threads && atol(threads) > processors;
+}
+
+/* PoCL pins worker i to processor i, whether the process may use it or not, and aborts where the system says no. */
+static bool workers_may_be_pinned(void)
+{
+    cpu_set_t allowed;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors > CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0 ||
+        asks_for_more("POCL_MAX_PTHREAD_COUNT", processors) || asks_for_more("POCL_CPU_MAX_CU_COUNT", processors)) {
+        return false;
+    }
+    int first = 0;
+    while (first < processors && CPU_ISSET(first, &allowed)) {
+        first++;
+    }
+    return first == processors;
+}
+
 /* PoCL's workers otherwise share one core, at half the speed; read when the first OpenCL call loads the driver. */
 static void pin_pocl_threads(void)
 {
-    setenv("POCL_AFFINITY", "1", 0);
+    if (workers_may_be_pinned()) {
+        setenv("POCL_AFFINITY", "1", 0);
+    }
 }
 
 static void get_text(cl_device_id device, cl_device_info what, char *text, size_t bytes)
