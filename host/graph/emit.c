@@ -147,17 +147,22 @@ static te_status add_step(te_plan *plan, const te_step *step)
     return TE_OK;
 }
 
-/* For kernels that do not care: work-groups of a size that vectorises on processors and fills a GPU's unit. On GPUs many
- * rows are taken a few at a time, since some limit the number of work-groups in the second dimension to 65535. */
+/* For kernels that do not care: work-groups of a size that vectorises on processors and fills a GPU's unit. Many rows are
+ * taken a few at a time on GPUs, some of which have at most 65535 work-groups in the second dimension. */
 static void choose_local(const te_caps *caps, size_t limit, const size_t global[3], size_t local[3])
 {
+    const size_t most_groups = 65535;
     size_t most = limit < 64 ? limit : 64, size = 1, rows = 1;
     most = caps->max_work_item[0] < most ? caps->max_work_item[0] : most;
     while (2 * size <= most && size < global[0]) {
         size *= 2;
     }
-    while (!te_caps_wide_cpu(caps) && rows < 8 && 2 * rows * size <= limit && 2 * rows <= caps->max_work_item[1] &&
-           rows * 1024 < global[1]) {
+    while (!te_caps_wide_cpu(caps) && 2 * rows <= caps->max_work_item[1]) {
+        bool must = (global[1] + rows - 1) / rows > most_groups, fits = 2 * rows * size <= limit;
+        if (!(must ? fits || size > 1 : fits && rows < 8 && rows * 1024 < global[1])) {
+            break;
+        }
+        size = fits ? size : size / 2;
         rows *= 2;
     }
     local[0] = size;
@@ -201,8 +206,9 @@ static te_status check_sizes(const te_launch *launch)
     return TE_OK;
 }
 
-/* One work-item for each compute unit; how many pieces there are for them is told by the last arguments. */
-static void deal(const te_plan *plan, te_launch *launch)
+/* One work-item for each compute unit; how many pieces there are for them is told by the last arguments. The kernel counts
+ * pieces as int, and goes as many beyond the last as there are work-items. */
+static te_status deal(const te_plan *plan, te_launch *launch)
 {
     size_t units = te_device_caps(plan->device)->compute_units, pieces = 1;
     te_argument *last = launch->arguments;
@@ -216,6 +222,10 @@ static void deal(const te_plan *plan, te_launch *launch)
         launch->global[i] = launch->local[i] = 1;
     }
     launch->global[0] = pieces < units || units == 0 ? pieces : units;
+    return pieces <= INT32_MAX - launch->global[0]
+               ? TE_OK
+               : te_fail(TE_ERR_UNSUPPORTED, "kernel '%s' would have %zu pieces of work, more than 31 bits: use a smaller "
+                         "batch or input size", launch->kernel, pieces);
 }
 
 te_status te_plan_launch(te_plan *plan, const te_launch *launch)
@@ -229,7 +239,7 @@ te_status te_plan_launch(te_plan *plan, const te_launch *launch)
         step.launch.global[i] = launch->global[i] ? launch->global[i] : 1;
     }
     if (launch->dealt) {
-        deal(plan, &step.launch);
+        TE_TRY(deal(plan, &step.launch));
     }
     TE_TRY(te_kernel_create(&step.kernel, plan->device, launch->family, launch->kernel,
                             launch->options ? launch->options : ""));

@@ -131,20 +131,20 @@ te_status te_plan_write_param(te_plan *plan, int value, const float *data)
 enum { BOTH_PARTS = -1 };
 
 /* Run the steps whose calls have `closing` of this value, or all. */
-static te_status run(te_plan *plan, int closing)
+static te_status run_steps(te_plan *plan, int closing)
 {
     enum {
         STEPS_AT_ONCE = 64
     }; /* enqueued before the host waits, so that an interrupt does not wait for a whole pass; but a step of training is
           ended, because half of one leaves params that no run could go on from */
-    int call = -1;
+    int call = -1, enqueued = 0;
     for (int i = 0; i < plan->step_count; i++) {
         const te_step *step = &plan->steps[i];
         if (plan->values[te_step_writes(step)].constant ||
             (closing != BOTH_PARTS && plan->graph->calls[step->call].closing != closing)) {
             continue;
         }
-        if (i % STEPS_AT_ONCE == STEPS_AT_ONCE - 1) {
+        if (++enqueued % STEPS_AT_ONCE == 0) {
             TE_TRY(te_device_finish(plan->device));
             TE_TRY(plan->graph->training ? TE_OK : te_interrupt_check());
         }
@@ -154,8 +154,14 @@ static te_status run(te_plan *plan, int closing)
         }
         TE_TRY(te_step_run(plan, &plan->steps[i]));
     }
-    te_device_begin_work(plan->device, -1);
     return TE_OK;
+}
+
+static te_status run(te_plan *plan, int closing)
+{
+    te_status status = run_steps(plan, closing);
+    te_device_begin_work(plan->device, -1);
+    return status;
 }
 
 te_status te_plan_run(te_plan *plan)

@@ -25,9 +25,9 @@ static te_status shape(te_call *call)
 
 static bool supports_clblast(const te_caps *caps, const te_call *call)
 {
-    /* its operands are fp32; the smallest work-groups of its kernels */
+    /* its operands are fp32; the smallest work-groups and local memory of its kernels, without a tuning of its own */
     return te_product_describe(call).precision == TE_FP32 && caps->max_work_group >= 64 && caps->max_work_item[0] >= 32 &&
-           caps->max_work_item[1] >= 32;
+           caps->max_work_item[1] >= 32 && caps->local_memory >= 4096;
 }
 
 static bool prefers_clblast(const te_caps *caps, const te_call *call)
