@@ -1,13 +1,15 @@
 /* Gradients of head.cl, by gathering: a work-item owns one number of the result and visits what reads it.
  *
- * head_weights_dx   dy (9*O,D) -> dW (O,D,3,3). global (D, 9*O).
- * head_combine_dx   the transpose of head_combine without its epilogue: dy (B,16*h*w,O) -> (B,h*w,9*O). A work-item
- * takes one cell and channel, all nine offsets: columns first, then lines, as the forward is separable. global (O, w,
- * B*h). head_epilogue_dx  with v = sum scale + shift, dv = dy gelu'(v): dv scale (rows,O), or dv sum and dv side by
- * side (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows). head_affine_dx    gradient
- * of head_affine's input `which` from that of (scale, shift). global (O). head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K).
- * global (K, w, B*h).
+ *   head_weights_dx   dy (9*O,D) -> dW (O,D,3,3). global (D, 9*O)
+ *   head_combine_dx   the transpose of head_combine without its epilogue: dy (B,16*h*w,O) -> (B,h*w,9*O). A work-item takes
+ *                     one cell and channel, all nine offsets: columns first, then lines, as the forward is separable.
+ *                     global (O, w, B*h)
+ *   head_epilogue_dx  with v = sum scale + shift, dv = dy gelu'(v): dv scale (rows,O), or dv sum and dv side by side
+ *                     (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows)
+ *   head_affine_dx    gradient of head_affine's input `which` from that of (scale, shift). global (O)
+ *   head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K). global (K, w, B*h)
  */
+#include "head_shares.clh"
 #include "real.clh"
 
 __kernel void head_weights_dx(__global const real *restrict dy, __global real *restrict dx, int O, int D)
@@ -17,17 +19,6 @@ __kernel void head_weights_dx(__global const real *restrict dy, __global real *r
         size_t to = ((size_t)(row % O) * (size_t)D + (size_t)c) * 9 + (size_t)(row / O);
         STORE(dx, to, LOAD(dy, (size_t)row * (size_t)D + (size_t)c));
     }
-}
-
-/* Weight of a cell in fine position s = -2 to 5 from its first; at the map's ends the cell stands for its missing
- * neighbour too. */
-__constant acc up4_share[8] = {0.125f, 0.375f, 0.625f, 0.875f, 0.875f, 0.625f, 0.375f, 0.125f};
-
-static inline acc share_of(int s, bool first, bool last)
-{
-    bool alone = (first && s < 2) || (last && s > 1);
-    bool outside = (first && s < 0) || (last && s > 3);
-    return outside ? 0.0f : alone ? 1.0f : up4_share[s + 2];
 }
 
 __kernel void head_combine_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width,
@@ -52,12 +43,12 @@ __kernel void head_combine_dx(__global const real *restrict dy, __global real *r
             acc value = inside ? LOAD(dy, start + (size_t)fine_column * (size_t)O) : 0.0f;
             UNROLL for (int kx = 0; kx < 3; kx++) { /* column fine_column read the product at s = r + kx - 1 */
                 int s = r + kx - 1;
-                lines[kx] += s >= -2 && s <= 5 && inside ? share_of(s, column == 0, column == width - 1) * value : 0.0f;
+                lines[kx] += inside ? share_of(s, column == 0, column == width - 1) * value : 0.0f;
             }
         }
         UNROLL for (int ky = 0; ky < 3; ky++) {
             int s = q + ky - 1;
-            acc share = s >= -2 && s <= 5 ? share_of(s, line == 0, line == height - 1) : 0.0f;
+            acc share = share_of(s, line == 0, line == height - 1);
             UNROLL for (int kx = 0; kx < 3; kx++) {
                 sum[ky * 3 + kx] += share * lines[kx];
             }
@@ -69,15 +60,6 @@ __kernel void head_combine_dx(__global const real *restrict dy, __global real *r
     }
 }
 
-/* Weight of cell `cell` of `size` in fine position `fine`, where `ratio` cells are one fine step. */
-static inline acc bilinear_share(int cell, int size, int fine, acc ratio)
-{
-    acc s = fmax(((acc)fine + 0.5f) * ratio - 0.5f, 0.0f);
-    int first = min((int)s, size - 1), second = min(first + 1, size - 1);
-    acc t = s - (acc)first;
-    return (cell == first ? 1.0f - t : 0.0f) + (cell == second ? t : 0.0f);
-}
-
 __kernel void head_upsample_dx(__global const real *restrict dy, __global real *restrict dx, int height, int width,
                                int K, int to_height, int to_width)
 {
@@ -87,11 +69,8 @@ __kernel void head_upsample_dx(__global const real *restrict dy, __global real *
         return;
     }
     acc y_ratio = (acc)height / (acc)to_height, x_ratio = (acc)width / (acc)to_width;
-    /* Fine positions within a cell of this one, with one to spare for rounding; beyond, the share is zero. */
-    int y0 = line == 0 ? 0 : max((int)(((acc)line - 0.5f) / y_ratio - 0.5f) - 1, 0);
-    int y1 = line == height - 1 ? to_height - 1 : min((int)(((acc)line + 1.5f) / y_ratio - 0.5f) + 2, to_height - 1);
-    int x0 = column == 0 ? 0 : max((int)(((acc)column - 0.5f) / x_ratio - 0.5f) - 1, 0);
-    int x1 = column == width - 1 ? to_width - 1 : min((int)(((acc)column + 1.5f) / x_ratio - 0.5f) + 2, to_width - 1);
+    int y0 = first_fine(line, y_ratio), y1 = last_fine(line, height, to_height, y_ratio);
+    int x0 = first_fine(column, x_ratio), x1 = last_fine(column, width, to_width, x_ratio);
     size_t plane = (size_t)(picture * K + k) * (size_t)to_height * (size_t)to_width;
     acc sum = 0.0f;
     for (int y = y0; y <= y1; y++) {

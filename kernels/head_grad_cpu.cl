@@ -7,19 +7,11 @@
  *                        W must be a multiple of 16, by head_upsample_dx_lines_cpu, global (h, B*K), local 1; then
  *                        -> (B,h*w,K) by head_upsample_dx_columns_cpu, global (w, B*h), local 1.
  */
+#include "head_shares.clh"
 #include "real.clh"
 #include "wide.clh"
 
 #define CHANNELS 64
-
-/* Weight of a cell in fine position s = -2 to 5 from its first; at the map's ends the cell stands for its missing
- * neighbour too. */
-static inline float share_of(int s, bool first, bool last)
-{
-    const float share[8] = {0.125f, 0.375f, 0.625f, 0.875f, 0.875f, 0.625f, 0.375f, 0.125f};
-    bool alone = (first && s < 2) || (last && s > 1), outside = (first && s < 0) || (last && s > 3);
-    return s < -2 || s > 5 || outside ? 0.0f : alone ? 1.0f : share[s + 2];
-}
 
 #define VECTORS (CHANNELS / 16)
 #define AROUND 10 /* fine positions, -3 to 6 from a cell's first, whose neighbours read the cell */
@@ -103,26 +95,6 @@ WORK_GROUP_OF_ONE __kernel void head_combine_dx_cpu(__global const float *restri
 }
 
 /* ---- upsample ---- */
-
-/* Weight of cell `cell` of `size` in fine position `fine`, where `ratio` cells are one fine step. */
-static inline float bilinear_share(int cell, int size, int fine, float ratio)
-{
-    float s = fmax(((float)fine + 0.5f) * ratio - 0.5f, 0.0f);
-    int first = min((int)s, size - 1), second = min(first + 1, size - 1);
-    float t = s - (float)first;
-    return (cell == first ? 1.0f - t : 0.0f) + (cell == second ? t : 0.0f);
-}
-
-/* The fine positions that may read a cell, with one to spare for rounding; beyond, the share is zero. */
-static inline int first_fine(int cell, float ratio)
-{
-    return cell == 0 ? 0 : max((int)(((float)cell - 0.5f) / ratio - 0.5f) - 1, 0);
-}
-
-static inline int last_fine(int cell, int size, int fine_size, float ratio)
-{
-    return cell == size - 1 ? fine_size - 1 : min((int)(((float)cell + 1.5f) / ratio - 0.5f) + 2, fine_size - 1);
-}
 
 WORK_GROUP_OF_ONE __kernel void head_upsample_dx_lines_cpu(__global const float *restrict dy,
                                                            __global float *restrict sums, int height, int to_height,

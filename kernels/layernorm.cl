@@ -8,9 +8,8 @@
  *
  * Gradients, with n the normalised x, f = 1 / sqrt(variance + 1e-6) and g = dy, times the slope of GELU where asked:
  *   layernorm_dx        dx = f (s - mean(s) - n mean(s n)), s = g scale, means over the row
- *   layernorm_partial   dscale = sum of g n, dshift = sum of g over rows: here over blocks of rows; sum.cl adds the
- * blocks Nothing is kept from the forward: mean and f are computed again, for layernorm_partial once a row
- * (layernorm_stats).
+ *   layernorm_partial   dscale = sum of g n, dshift = sum of g over rows: here over blocks of rows; sum.cl adds the blocks
+ * Nothing is kept from the forward: mean and f are computed again, for layernorm_partial once a row (layernorm_stats).
  */
 #include "real.clh"
 

@@ -13,6 +13,7 @@
  * Out-of-range elements are read as zero.
  * global (N / TILE rounded up * SIDE, M / TILE rounded up * SIDE, G), local (SIDE, SIDE, 1).
  */
+#include "epilogue.clh" /* HAS_GELU is read by linear_before and linear_after only */
 #include "real.clh"
 
 #ifndef SIDE
@@ -37,11 +38,6 @@
 #define DEPTH 8
 #define FOURS (TILE / 4 + 1)                       /* of a column of a slab; odd, which spreads what is written by rows */
 #define SHARE (TILE * DEPTH / 4 / (SIDE * SIDE))   /* of a slab's fours, for one work-item */
-
-/* Bits of `flags`. */
-#define HAS_BIAS 1
-#define HAS_RESIDUAL 2
-#define HAS_GELU 4 /* read by linear_before and linear_after only */
 
 /* Four consecutive numbers, the last of `count` again and again beyond them: no branches. */
 static inline float4 read_four(__global const real *from, size_t at, int count)

@@ -5,13 +5,11 @@
  * Packing x for a tile of 32 outputs would cost more than the product. A piece takes ROWS rows of one group, four
  * at a time, and sums 16 columns at a time; nothing is packed. pieces (M/ROWS rounded up, G).
  */
+#include "epilogue.clh"
 #include "real.clh"
 #include "wide.clh"
 
 #define ROWS 32
-#define HAS_BIAS 1
-#define HAS_RESIDUAL 2
-#define HAS_GELU 4
 
 WORK_GROUP_OF_ONE __kernel void linear_narrow(__global const float *restrict x, __global const float *restrict w,
                                               __global const float *restrict bias,

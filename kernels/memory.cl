@@ -1,9 +1,9 @@
 /* memory: one feature memory per task, read and written at every tap (MODEL.md section 3).
  *
- * memory_start   y[n] = vector on every token. global (D, rows).
- * memory_read    z = sum_e g_e f_e (+ g_E+1 M): experts (rows,E*D), gates (rows,T*S), memory (rows,D). global (D,
- * rows). memory_write   y = (1 - s) M + s written, s = sigmoid(alpha) per channel. global (D, rows). memory_sum     y =
- * a + b. global (elements).
+ *   memory_start   y[n] = vector on every token. global (D, rows)
+ *   memory_read    z = sum_e g_e f_e (+ g_E+1 M): experts (rows,E*D), gates (rows,T*S), memory (rows,D). global (D, rows)
+ *   memory_write   y = (1 - s) M + s written, s = sigmoid(alpha) per channel. global (D, rows)
+ *   memory_sum     y = a + b. global (elements)
  */
 #include "real.clh"
 

@@ -1,10 +1,12 @@
 /* tokens: what surrounds the transformer blocks.
  *
- * patches     image (B,3,H,W) -> y (B,N,768): y[n][c,i,j] = image[c][16 line + i][16 column + j]. global (768, B*N).
- * position_resize   y (N,C) = the position's grid (C channels, from row `first` of its table on) resized bicubically,
- * a = -0.75, align_corners = false. global (C, N). position    y = [class token; x] + position. global (C, B*(N+cls)).
- * drop_token  y = x without the first token of each picture. global (C, B*N).
+ *   patches          image (B,3,H,W) -> y (B,N,768): y[n][c,i,j] = image[c][16 line + i][16 column + j]. global (768, B*N)
+ *   position_resize  y (N,C) = the position's grid (C channels, from row `first` of its table on) resized bicubically,
+ *                    a = -0.75, align_corners = false. global (C, N)
+ *   position         y = [class token; x] + position. global (C, B*(N+cls))
+ *   drop_token       y = x without the first token of each picture. global (C, B*N)
  */
+#include "cubic.clh"
 #include "real.clh"
 
 __kernel void patches(__global const real *restrict image, __global real *restrict y, int rows, int height, int width)
@@ -19,13 +21,6 @@ __kernel void patches(__global const real *restrict image, __global real *restri
     size_t from =
         (plane * (size_t)height + (size_t)(line * 16 + k % 256 / 16)) * (size_t)width + (size_t)(column * 16 + k % 16);
     STORE(y, (size_t)row * 768 + (size_t)k, LOAD(image, from));
-}
-
-/* Keys' cubic convolution at distance 1 + t, t, 1 - t, 2 - t from the four neighbours; tap -1 to 2. */
-static inline acc cubic(int tap, acc t)
-{
-    acc d = fabs((acc)tap - t);
-    return d <= 1.0f ? (1.25f * d - 2.25f) * d * d + 1.0f : ((-0.75f * d + 3.75f) * d - 6.0f) * d + 3.0f;
 }
 
 __kernel void position_resize(__global const real *restrict table, __global real *restrict y, int C, int lines,
@@ -87,18 +82,6 @@ __kernel void drop_token_dx(__global const real *restrict dy, __global real *res
     }
 }
 
-/* Weight of cell `cell` of `size` in the fine position that lies at `s`: cubic taps, those beyond the edge on the edge.
- */
-static inline acc cubic_share(int cell, int size, acc s)
-{
-    int first = (int)floor(s);
-    acc sum = 0.0f;
-    for (int tap = -1; tap <= 2; tap++) {
-        sum += clamp(first + tap, 0, size - 1) == cell ? cubic(tap, s - (acc)first) : 0.0f;
-    }
-    return sum;
-}
-
 __kernel void position_dtable(__global const real *restrict dy, __global real *restrict dx, int rows, int C, int batch,
                               int lines, int columns, int from_lines, int from_columns, int has_class)
 {
@@ -112,11 +95,9 @@ __kernel void position_dtable(__global const real *restrict dy, __global real *r
         sum += LOAD(dy, (size_t)(picture * tokens) * (size_t)C + (size_t)c);
     }
     for (int line = 0; line < lines && cell >= 0; line++) {
-        acc sy = ((acc)line + 0.5f) * ((acc)from_lines / (acc)lines) - 0.5f;
-        acc share = cubic_share(cell / from_columns, from_lines, sy);
+        acc share = cubic_share(cell / from_columns, from_lines, line, lines);
         for (int column = 0; column < columns && share != 0.0f; column++) {
-            acc sx = ((acc)column + 0.5f) * ((acc)from_columns / (acc)columns) - 0.5f;
-            acc weight = share * cubic_share(cell % from_columns, from_columns, sx);
+            acc weight = share * cubic_share(cell % from_columns, from_columns, column, columns);
             for (int picture = 0; picture < batch && weight != 0.0f; picture++) {
                 size_t from = (size_t)(picture * tokens + has_class + line * columns + column) * (size_t)C + (size_t)c;
                 sum += weight * LOAD(dy, from);

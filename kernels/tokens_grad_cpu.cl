@@ -3,25 +3,8 @@
  *
  *   dy (B,cls+h*w,C) -> dx (rows,C). global (rows), local 1.
  */
+#include "cubic.clh"
 #include "wide.clh"
-
-/* Keys' cubic convolution, as in tokens.cl. */
-static inline float cubic(int tap, float t)
-{
-    float d = fabs((float)tap - t);
-    return d <= 1.0f ? (1.25f * d - 2.25f) * d * d + 1.0f : ((-0.75f * d + 3.75f) * d - 6.0f) * d + 3.0f;
-}
-
-/* Weight of cell `cell` of `size` in fine position `fine` of `fine_size`: cubic taps, those beyond the edge on the edge. */
-static inline float cubic_share(int cell, int size, int fine, int fine_size)
-{
-    float s = ((float)fine + 0.5f) * ((float)size / (float)fine_size) - 0.5f, sum = 0.0f;
-    int first = (int)floor(s);
-    for (int tap = -1; tap <= 2; tap++) {
-        sum += clamp(first + tap, 0, size - 1) == cell ? cubic(tap, s - (float)first) : 0.0f;
-    }
-    return sum;
-}
 
 /* row += weight * the pictures' token `token` */
 static inline void add_token(__global float *row, __global const float *restrict dy, int token, int tokens, int batch,

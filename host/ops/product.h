@@ -4,7 +4,7 @@
 
 #include "ops/ops.h"
 
-enum { TE_PRODUCT_BIAS = 1, TE_PRODUCT_RESIDUAL = 2, TE_PRODUCT_GELU = 4 }; /* as in the kernels */
+enum { TE_PRODUCT_BIAS = 1, TE_PRODUCT_RESIDUAL = 2, TE_PRODUCT_GELU = 4 }; /* as in kernels/epilogue.clh */
 
 /* y (m,n) = x (m,k) w (n,k)^T in each group, with strides in elements, so that the gradients are the same product with
  * other strides. */
