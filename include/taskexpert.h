@@ -549,8 +549,9 @@ TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
 
 /* Take the steps that are left; the model then holds the weights they led to, however the run ended between two steps.
- * Schedulers and evaluators made of it before keep those of then. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A loss or gradient that is
- * not finite ends the run with TE_ERR_DEVICE and a message that names the step, the task and the tensor. */
+ * Schedulers and evaluators made of it before keep those of then. TE_ERR_INTERRUPTED after te_interrupt(), between two steps. A
+ * loss or gradient that is not finite ends the run with TE_ERR_DEVICE and a message that names the step, the task and the
+ * tensor. */
 TE_API te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context);
 
 /* ---- speed: what a device does at most, and what a model makes of it (docs/PERFORMANCE.md) ------------------------ */
@@ -677,8 +678,11 @@ typedef struct te_tune_summary {
 TE_API void te_tune_get_summary(const te_tune *tune, te_tune_summary *summary);
 
 /* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns
- * TE_ERR_INTERRUPTED. */
+ * TE_ERR_INTERRUPTED; of several that run one does, it is not said which. */
 TE_API void te_interrupt(void);
+
+/* Take back a te_interrupt() that came too late for the call it was meant for, before others begin. */
+TE_API void te_interrupt_clear(void);
 
 #ifdef __cplusplus
 }

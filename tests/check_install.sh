@@ -58,6 +58,7 @@ run_both() {
 
 step "cmake --install" cmake --install "$build" --prefix "$prefix"
 step "weights are installed" test -s "$prefix/share/taskexpert/weights/rooms.safetensors"
+step "the licence is installed" test -s "$prefix/share/doc/taskexpert/LICENSE"
 step "find_package(taskexpert)" build_with_cmake
 step "pkg-config taskexpert" build_with_pkg_config
 step "the header as C++" header_as_cpp

@@ -193,6 +193,9 @@ static void test_split(void **state)
     te_interrupt();
     assert_int_equal(te_experts_run_split(at->experts, &options), TE_ERR_INTERRUPTED);
     assert_int_equal(te_experts_count_losses(at->experts), 0);
+    te_interrupt();
+    te_interrupt_clear();
+    assert_ok(te_experts_run_split(at->experts, NULL));
 }
 
 /* ---- the sheet ---- */

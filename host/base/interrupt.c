@@ -11,6 +11,12 @@ void te_interrupt(void)
     atomic_store(&seen, 1);
 }
 
+void te_interrupt_clear(void)
+{
+    atomic_store(&wanted, 0);
+    te_interrupt_forget();
+}
+
 te_status te_interrupt_check(void)
 {
     return atomic_exchange(&wanted, 0) ? te_fail(TE_ERR_INTERRUPTED, "interrupted") : TE_OK;
