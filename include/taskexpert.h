@@ -677,6 +677,44 @@ typedef struct te_tune_summary {
 } te_tune_summary;
 TE_API void te_tune_get_summary(const te_tune *tune, te_tune_summary *summary);
 
+/* ---- self-test: what a device computes, held against references (docs/DEVICES.md) --------------------------------- */
+
+typedef enum te_selftest_fate {
+    TE_SELFTEST_RIGHT,
+    TE_SELFTEST_WRONG,      /* its result is not what it must be */
+    TE_SELFTEST_FAILED      /* the device could not run it */
+} te_selftest_fate;
+
+/* One test case of an op by one of its variants. Texts are valid during the report. */
+typedef struct te_selftest_result {
+    const char *op, *variant;
+    const char *shape;      /* as in te_bench_op */
+    te_selftest_fate fate;
+    double error;           /* norm of the difference over the norm; infinite where NaN or infinity is not where it must be */
+    const char *why;        /* what is wrong, or failed; "" where nothing is */
+} te_selftest_result;
+
+/* Called after every case, the `done`th of `count`; a result other than TE_OK ends the test with it. */
+typedef te_status (*te_selftest_function)(const te_selftest_result *result, size_t done, size_t count, void *context);
+
+typedef struct te_selftest_options {
+    const char *op, *variant; /* this one alone; NULL: all, of variants those that the device can run */
+    te_selftest_function report; /* may be NULL */
+    void *context;
+} te_selftest_options;
+
+typedef struct te_selftest_summary {
+    size_t cases, wrong, failed; /* run; of them, not right */
+    size_t left_out;             /* on a simulator, which would take minutes for each */
+} te_selftest_summary;
+
+/* Run the library's own test cases - odd sizes, batches, values near overflow, infinities and NaN - by every variant of every
+ * op on `device`, and compare with references in double precision: a relative error of 2e-6 is allowed in fp32. Cases that are
+ * wrong or fail are no failure of the call. TE_ERR_INTERRUPTED soon after te_interrupt(). `options` may be NULL. */
+TE_API te_status te_selftest_run(te_device *device, const te_selftest_options *options, te_selftest_summary *summary);
+
+/* ---- stopping -------------------------------------------------------------------------------------------------- */
+
 /* Stop soon, from a signal handler or another thread: the running call, or the next one that can be stopped, returns
  * TE_ERR_INTERRUPTED; of several that run one does, it is not said which. */
 TE_API void te_interrupt(void);

@@ -99,7 +99,7 @@ cp stdout help
 run infer --help
 [ "$status" -eq 0 ] && cmp -s stdout help
 check "infer --help"
-for name in devices init info infer train eval experts bench tune settings synth dataset version help; do
+for name in devices init info infer train eval experts bench tune selftest settings synth dataset version help; do
     run help "$name"
     [ "$status" -eq 0 ] && grep -q "^Usage: taskexpert $name" stdout && ! grep -qE '.{81}' stdout
     check "help $name"
@@ -665,6 +665,23 @@ status=$?
     grep -q "^taskexpert: interrupted; what was found for [0-9]* shapes is in 'stopped.json'$" &&
     python3 -m json.tool stopped.json >/dev/null
 check "a signal ends tune, which keeps what it found"
+
+# ---- selftest ----
+
+run selftest -q --op residual
+[ "$status" -eq 0 ] && grep -qE '^residual +generic +3 cases, error up to [0-9.e-]+ +ok$' stdout && [ ! -s stderr ] &&
+    grep -q '^6 cases: 6 right, 0 wrong, 0 failed, on device ' stdout
+check "selftest counts the cases of an op"
+cp -R "$here/../kernels" doctored
+sed -i 's/factor \* LOAD(branch, at)/factor - LOAD(branch, at)/' doctored/residual.cl
+run selftest -q --op residual --variant generic kernels.folder=doctored
+[ "$status" -eq 4 ] && grep -qE '^  residual generic \([0-9,]+\).* is WRONG: relative error ' stdout &&
+    [ "$(lines stderr)" -eq 1 ] && grep -qE '^3 cases: [0-2] right, [1-3] wrong, 0 failed, ' stdout
+check "a kernel that is wrong is found"
+echo 'no kernel' >doctored/residual.cl
+run selftest -q --op residual --variant generic kernels.folder=doctored
+[ "$status" -eq 4 ] && grep -q ' FAILED: ' stdout && grep -q '^3 cases: 0 right, 0 wrong, 3 failed, ' stdout
+check "and one that does not compile"
 
 # ---- train ----
 

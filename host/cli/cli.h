@@ -64,7 +64,7 @@ typedef struct cli_command {
 extern const cli_command *const cli_commands[];
 
 extern const cli_command cli_bench, cli_dataset, cli_devices, cli_init, cli_info, cli_infer, cli_eval, cli_experts,
-    cli_settings, cli_synth, cli_train, cli_tune, cli_version, cli_help;
+    cli_selftest, cli_settings, cli_synth, cli_train, cli_tune, cli_version, cli_help;
 
 /* What every command takes, before its name or behind it; a row without name ends them. */
 extern const cli_option cli_global_options[];

@@ -15,7 +15,7 @@
 /* In the order of help. */
 const cli_command *const cli_commands[] = {
     &cli_devices,  &cli_init,  &cli_info,    &cli_infer,   &cli_train, &cli_eval, &cli_experts,
-    &cli_bench,    &cli_tune,  &cli_settings, &cli_synth, &cli_dataset, &cli_version, &cli_help, NULL,
+    &cli_bench,    &cli_tune,  &cli_selftest, &cli_settings, &cli_synth, &cli_dataset, &cli_version, &cli_help, NULL,
 };
 
 /* A standard stream that is closed would lend its number to the next file that is opened, and messages would go

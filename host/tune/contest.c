@@ -2,7 +2,7 @@
 #include "tune/tune.h"
 
 #include "base/interrupt.h"
-#include "tune/judge.h"
+#include "tune/trial.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,15 +72,14 @@ static te_status judge(contest *at, size_t index)
 {
     te_tune_candidate *candidate = &at->tuned->candidates[index];
     const te_op *op = te_kind_call(at->kind)->op;
-    bool right;
-    TE_TRY(te_judge_ask(&at->judge, at->probes[index], &right, &candidate->error));
+    te_verdict verdict, small = {.right = true};
+    TE_TRY(te_judge_ask(&at->judge, at->probes[index], &verdict));
     candidate->judge = at->judge.name;
-    if (right && strcmp(at->judge.name, "default") == 0) {
-        double error;
-        TE_TRY(te_judge_small_case(at->device, op, variant_named(op, candidate->variant), &right, &error));
-        candidate->error = right ? candidate->error : error;
+    if (verdict.right && strcmp(at->judge.name, "default") == 0) {
+        TE_TRY(te_trial_run_largest(op, variant_named(op, candidate->variant), at->device, &small));
     }
-    candidate->fate = right ? candidate->fate : TE_TUNE_WRONG;
+    candidate->error = small.right ? verdict.error : small.error;
+    candidate->fate = verdict.right && small.right ? candidate->fate : TE_TUNE_WRONG;
     return TE_OK;
 }
 

@@ -1,10 +1,13 @@
 #include "tune/judge.h"
 
+#include "base/c_locale.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* As tests/test_ops.c has it; an op that rounds between two products (te_op.rounding) is allowed that besides. */
+/* Norm of the difference over the norm, and single elements over the largest; an op that rounds between two products
+ * (te_op.rounding) is allowed that besides. */
 static const double norm_limit = 2e-6, element_over_norm = 5.0;
 
 enum {
@@ -59,17 +62,21 @@ static te_status take_result(te_probe *probe, double *out, int64_t count)
     return TE_OK;
 }
 
+te_status te_judge_create_empty(te_judge *judge, const te_call *call)
+{
+    *judge = (te_judge){.count = te_shape_count(&call->out), .limit = limit_of(call), .name = "reference"};
+    judge->expected = te_alloc((size_t)judge->count, sizeof *judge->expected, "a reference");
+    return judge->expected ? TE_OK : TE_ERR_MEMORY;
+}
+
 te_status te_judge_create(te_judge *judge, te_probe *usual)
 {
     const te_call *call = te_probe_call(usual);
     bool refers = call->op->reference && is_small(call);
-    *judge = (te_judge){.count = te_shape_count(&call->out), .name = refers ? "reference" : "default"};
-    judge->limit = limit_of(call) * (refers ? 1 : WITHOUT_REFERENCE);
-    judge->expected = te_alloc((size_t)judge->count, sizeof *judge->expected, "a reference");
-    te_status status = judge->expected ? TE_OK : TE_ERR_MEMORY;
-    if (status == TE_OK) {
-        status = refers ? refer(usual, judge->expected) : take_result(usual, judge->expected, judge->count);
-    }
+    TE_TRY(te_judge_create_empty(judge, call));
+    judge->name = refers ? "reference" : "default";
+    judge->limit *= refers ? 1 : WITHOUT_REFERENCE;
+    te_status status = refers ? refer(usual, judge->expected) : take_result(usual, judge->expected, judge->count);
     if (status != TE_OK) {
         te_judge_clear(judge);
     }
@@ -85,99 +92,40 @@ void te_judge_clear(te_judge *judge)
 /* Beyond float's range is infinite. */
 static bool same_kind(double exact, double got)
 {
-    exact = fabs(exact) > (double)FLT_MAX ? copysign(INFINITY, exact) : exact;
     return isnan(exact) ? isnan(got) : isinf(exact) ? got == exact : isfinite(got);
 }
 
-te_status te_judge_ask(const te_judge *judge, te_probe *probe, bool *right, double *error)
+void te_judge_numbers(const te_judge *judge, const float *result, te_verdict *verdict)
 {
-    float *result;
-    TE_TRY(te_probe_read(probe, &result));
     double difference = 0, norm = 0, largest = 0, worst = 0;
-    bool same = true;
+    *verdict = (te_verdict){.error = INFINITY};
     for (int64_t i = 0; i < judge->count; i++) {
         double exact = judge->expected[i], got = (double)result[i];
-        same = same && same_kind(exact, got);
-        if (isfinite(got) && isfinite(exact)) {
+        exact = fabs(exact) > (double)FLT_MAX ? copysign(INFINITY, exact) : exact;
+        if (!same_kind(exact, got)) {
+            te_print(verdict->why, sizeof verdict->why, "element %lld is %g, not %g", (long long)i, got, exact);
+            return;
+        }
+        if (isfinite(exact)) {
             difference += (got - exact) * (got - exact);
             norm += exact * exact;
             largest = fmax(largest, fabs(exact));
             worst = fmax(worst, fabs(got - exact));
         }
     }
+    verdict->error = sqrt(difference) / fmax(sqrt(norm), 1e-30);
+    verdict->right = verdict->error <= judge->limit && worst <= element_over_norm * judge->limit * largest + 1e-30;
+    if (!verdict->right) {
+        te_print(verdict->why, sizeof verdict->why, "relative error %.2e (limit %.0e), worst element %.2e of %.2e",
+                 verdict->error, judge->limit, worst, largest);
+    }
+}
+
+te_status te_judge_ask(const te_judge *judge, te_probe *probe, te_verdict *verdict)
+{
+    float *result;
+    TE_TRY(te_probe_read(probe, &result));
+    te_judge_numbers(judge, result, verdict);
     free(result);
-    *error = same ? sqrt(difference) / fmax(sqrt(norm), 1e-30) : INFINITY;
-    *right = *error <= judge->limit && worst <= element_over_norm * judge->limit * largest + 1e-30;
     return TE_OK;
-}
-
-/* ---- a small case ---- */
-
-/* Record a test case of an op as the one call of a graph. */
-static void record_case(te_graph *graph, const te_op *op, const te_case *row)
-{
-    te_tensor in[TE_INPUTS];
-    for (int i = 0; i < TE_INPUTS; i++) {
-        in[i] = row->in[i].rank ? te_graph_input(graph, row->in[i]) : TE_ABSENT;
-    }
-    te_graph_call(graph, op, row->attributes, TE_INPUTS, in);
-}
-
-/* Size of a case that the variant supports and whose numbers are ordinary; 0: it is no such case. */
-static int64_t usable_size(const te_caps *caps, const te_op *op, const te_case *row, const te_variant *variant)
-{
-    te_graph graph = {.part = ""};
-    record_case(&graph, op, row);
-    bool ordinary = row->fill == TE_FILL_NORMAL || row->fill == TE_FILL_POSITIVE || row->fill == TE_FILL_ROUNDED;
-    bool usable = ordinary && graph.status == TE_OK && te_variant_runs(variant, caps, &graph.calls[0]);
-    int64_t size = usable ? te_shape_count(&graph.calls[0].out) : 0;
-    te_graph_clear(&graph);
-    return size;
-}
-
-static te_status judge_case(te_device *device, const te_graph *graph, const char *variant, bool *right,
-                            double *error)
-{
-    const te_call *call = &graph->calls[0];
-    char shape[TE_CALL_TEXT];
-    te_probe *probe = NULL;
-    te_judge reference = {.count = te_shape_count(&call->out), .limit = limit_of(call)};
-    double seconds;
-    te_status status;
-    te_call_describe(call, 0, shape);
-    reference.expected = te_alloc((size_t)reference.count, sizeof *reference.expected, "a reference");
-    TE_TRY_OUT(reference.expected ? TE_OK : TE_ERR_MEMORY);
-    TE_TRY_OUT(te_device_set_tuning(device, call->op->name, shape, variant));
-    TE_TRY_OUT(te_probe_create(&probe, device, graph, 0));
-    TE_TRY_OUT(te_probe_spoil(probe));
-    TE_TRY_OUT(te_probe_sample(probe, &seconds));
-    TE_TRY_OUT(refer(probe, reference.expected));
-    status = te_judge_ask(&reference, probe, right, error);
-out:
-    te_device_set_tuning(device, call->op->name, shape, NULL);
-    te_probe_free(probe);
-    te_judge_clear(&reference);
-    return status;
-}
-
-te_status te_judge_small_case(te_device *device, const te_op *op, const te_variant *variant, bool *right,
-                              double *error)
-{
-    const te_case *chosen = NULL;
-    int64_t largest = 0;
-    for (int row = 0; op->reference && row < op->case_count; row++) {
-        int64_t size = usable_size(te_device_caps(device), op, &op->cases[row], variant);
-        chosen = size > largest ? &op->cases[row] : chosen;
-        largest = size > largest ? size : largest;
-    }
-    *right = true;
-    *error = 0.0;
-    if (!chosen) {
-        return TE_OK;
-    }
-    te_graph graph = {.part = ""};
-    record_case(&graph, op, chosen);
-    te_status status = judge_case(device, &graph, variant->name, right, error);
-    te_graph_clear(&graph);
-    return status;
 }

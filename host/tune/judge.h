@@ -11,17 +11,22 @@ typedef struct te_judge {
     const char *name;   /* "reference" or "default" */
 } te_judge;
 
+typedef struct te_verdict {
+    bool right;
+    double error;       /* norm of the difference over the norm; infinite where numbers are not even of one kind */
+    char why[128];      /* it is wrong; "" where it is not */
+} te_verdict;
+
 /* For the call that `usual`, which has run, holds: by the op's reference in double precision, or where that would take long,
  * or there is none, by the result of `usual`. */
 te_status te_judge_create(te_judge *judge, te_probe *usual);
+
+/* The same for a result of `call`, with room for what the caller puts into `expected`. */
+te_status te_judge_create_empty(te_judge *judge, const te_call *call);
 void te_judge_clear(te_judge *judge);
 
-/* Judge the last result of a probe of that call; *error: norm of the difference over the norm. */
-te_status te_judge_ask(const te_judge *judge, te_probe *probe, bool *right, double *error);
-
-/* Where the judge is no reference: the variant against the reference on the largest test case of the op that it supports.
- * Right if there is no such case. The tuning of that case is changed. */
-te_status te_judge_small_case(te_device *device, const te_op *op, const te_variant *variant, bool *right,
-                              double *error);
+/* Judge numbers, or the last result of a probe. */
+void te_judge_numbers(const te_judge *judge, const float *result, te_verdict *verdict);
+te_status te_judge_ask(const te_judge *judge, te_probe *probe, te_verdict *verdict);
 
 #endif

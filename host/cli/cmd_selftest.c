@@ -1,0 +1,118 @@
+/* taskexpert selftest: does a device compute what it should? */
+#include "message.h"
+#include "options.h"
+#include "recording.h"
+#include "resolve.h"
+#include "stop.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OP, VARIANT, CONFIG, DEVICE };
+
+static const cli_option options[] = {
+    [OP] = {0, "op", "NAME", "this op alone", CLI_MAY},
+    [VARIANT] = {0, "variant", "NAME", "this variant of each op alone, for example generic", CLI_MAY},
+    [CONFIG] = CLI_OPTION_CONFIG,
+    [DEVICE] = CLI_OPTION_DEVICE,
+    {0},
+};
+
+/* The cases of one variant of one op, which follow each other. */
+typedef struct tally {
+    char op[32], variant[32];
+    size_t cases, bad;
+    double worst;
+    int status;
+} tally;
+
+static void print_tally(const tally *at)
+{
+    if (at->cases) {
+        printf("%-20s %-10s %3zu %s error up to %.1e  %s\n", at->op, at->variant, at->cases,
+               at->cases == 1 ? "case, " : "cases,", at->worst, at->bad ? "BAD" : "ok");
+    }
+}
+
+static te_status add(const te_selftest_result *result, size_t done, size_t count, void *context)
+{
+    tally *at = context;
+    if (strcmp(at->op, result->op) != 0 || strcmp(at->variant, result->variant) != 0) {
+        print_tally(at);
+        *at = (tally){.status = CLI_OK};
+        snprintf(at->op, sizeof at->op, "%s", result->op);
+        snprintf(at->variant, sizeof at->variant, "%s", result->variant);
+    }
+    at->cases++;
+    at->worst = fmax(at->worst, result->error);
+    if (result->fate != TE_SELFTEST_RIGHT) {
+        at->bad++;
+        printf("  %s %s %s %s: %s\n", result->op, result->variant, result->shape,
+               result->fate == TE_SELFTEST_WRONG ? "is WRONG" : "FAILED", result->why);
+    }
+    if (done == count) {
+        print_tally(at);
+    }
+    at->status = cli_flush_results();
+    return at->status == CLI_OK ? TE_OK : TE_ERR_FILE;
+}
+
+static int test_device(const cli_arguments *arguments, te_device *device)
+{
+    te_device_info info;
+    te_selftest_summary summary;
+    tally at = {.status = CLI_OK};
+    te_selftest_options what = {.op = arguments->option[OP], .variant = arguments->option[VARIANT], .report = add,
+                                .context = &at};
+    CLI_TRY(cli_report(te_device_get_info(device, &info)));
+    te_status status = te_selftest_run(device, &what, &summary);
+    CLI_TRY(at.status); /* told where standard output failed */
+    CLI_TRY(cli_report(status));
+    printf("%zu cases: %zu right, %zu wrong, %zu failed, on device %d, %s (%s, driver %s)\n", summary.cases,
+           summary.cases - summary.wrong - summary.failed, summary.wrong, summary.failed, info.index, info.name,
+           info.platform, info.driver);
+    if (summary.left_out) {
+        cli_note("%zu cases that take a simulator minutes were left out", summary.left_out);
+    }
+    return summary.wrong + summary.failed == 0
+               ? CLI_OK
+               : cli_fail(CLI_DEVICE, "this device is not right with all kernels: another variant of these ops may be "
+                          "(kernels.variant=OP=VARIANT), or another driver");
+}
+
+static int run(const cli_arguments *arguments)
+{
+    cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
+                           .words = arguments->settings, .word_count = arguments->setting_count};
+    te_settings *settings;
+    te_device *device = NULL;
+    CLI_TRY(cli_resolve(&settings, &sources));
+    te_settings_set(settings, "kernels.cache", "off"); /* what a driver makes of the kernels now is asked */
+    cli_stop_install(NULL);
+    int status = cli_report(cli_device_open(&device, settings));
+    status = status == CLI_OK ? test_device(arguments, device) : status;
+    if (cli_stop_wanted() && status != CLI_INTERRUPTED) { /* a compiler that is interrupted fails in its own way */
+        status = cli_fail(CLI_INTERRUPTED, "interrupted");
+    }
+    status = cli_device_close(device, status);
+    te_settings_free(settings);
+    return status;
+}
+
+const cli_command cli_selftest = {
+    .name = "selftest",
+    .summary = "check what a device computes against references",
+    .operands = "",
+    .takes_settings = 1,
+    .description =
+        "Runs the library's test cases - odd sizes, batches, values near overflow, infinities and NaN - by every variant of "
+        "every op that the device can run, and compares the results with references in double precision, which this processor "
+        "computes. A line for each op and variant says how many cases there were and the largest relative error; a case that "
+        "is wrong or fails has a line of its own, and makes the exit status 4. Of training alone some gradients and the "
+        "optimiser have no such cases.\n"
+        "The kernels are compiled anew (kernels.cache=off), which takes most of the time: a minute or so, on some drivers "
+        "several.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,167 @@
+#include "tune/trial.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Record a test case as the one call of a graph. */
+static te_status record(te_graph *graph, const te_trial *trial, te_tensor in[TE_INPUTS])
+{
+    const te_case *row = trial->row;
+    for (int i = 0; i < TE_INPUTS; i++) {
+        in[i] = row->in[i].rank ? te_graph_input(graph, row->in[i]) : TE_ABSENT;
+    }
+    te_graph_output(graph, te_graph_call(graph, trial->op, row->attributes, TE_INPUTS, in), "out");
+    return graph->status;
+}
+
+te_status te_trial_describe(const te_trial *trial, const te_caps *caps, te_trial_info *info)
+{
+    te_graph graph = {.part = ""};
+    te_tensor in[TE_INPUTS];
+    te_status status = record(&graph, trial, in);
+    if (status == TE_OK) {
+        const te_call *call = &graph.calls[0];
+        info->runs = te_variant_runs(trial->variant, caps, call);
+        info->work = trial->op->macs ? trial->op->macs(call) : (uint64_t)te_shape_count(&call->out);
+        te_call_describe(call, 0, info->shape);
+    }
+    te_graph_clear(&graph);
+    return status;
+}
+
+/* ---- numbers ---- */
+
+/* Element `at` of input `input`. */
+static float draw(te_fill fill, int input, int64_t at, const te_shape *shape)
+{
+    int64_t count = te_shape_count(shape), width = shape->size[shape->rank - 1];
+    float normal = te_random_truncated_normal(1234, (uint64_t)input, (uint64_t)at);
+    switch (fill) {
+    case TE_FILL_POSITIVE:
+        return fabsf(normal) + 0.01f;
+    case TE_FILL_LARGE:
+        return input == 0 ? normal * 1e17f : normal;
+    case TE_FILL_INF:
+        return input == 0 && at == count / 3 ? INFINITY : normal;
+    case TE_FILL_INF_COLUMN:
+        return input == 0 && at % width == width / 3 ? -INFINITY : normal;
+    case TE_FILL_NAN:
+        return input == 0 && at == count / 3 ? NAN : normal;
+    default:
+        return normal;
+    }
+}
+
+typedef struct numbers {
+    float *in[TE_INPUTS], *out;
+    double *exact_in[TE_INPUTS];
+} numbers;
+
+static void free_numbers(numbers *n)
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        free(n->in[i]);
+        free(n->exact_in[i]);
+    }
+    free(n->out);
+}
+
+/* The inputs; out becomes NaN, so that what a kernel does not write is seen. */
+static te_status fill(numbers *n, const te_case *row, int64_t count_out)
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        int64_t count = te_shape_count(&row->in[i]);
+        if (count == 0) {
+            continue;
+        }
+        n->in[i] = te_alloc((size_t)count, sizeof *n->in[i], "a test case");
+        n->exact_in[i] = te_alloc((size_t)count, sizeof *n->exact_in[i], "a test case");
+        if (!n->in[i] || !n->exact_in[i]) {
+            return TE_ERR_MEMORY;
+        }
+        for (int64_t at = 0; at < count; at++) {
+            n->in[i][at] = draw(row->fill, i, at, &row->in[i]);
+            n->exact_in[i][at] = (double)n->in[i][at];
+        }
+    }
+    n->out = te_alloc((size_t)count_out, sizeof *n->out, "a test case");
+    for (int64_t at = 0; n->out && at < count_out; at++) {
+        n->out[at] = NAN;
+    }
+    return n->out ? TE_OK : TE_ERR_MEMORY;
+}
+
+/* ---- running ---- */
+
+static te_status run_plan(te_plan *plan, const te_call *call, const te_tensor in[TE_INPUTS], numbers *n)
+{
+    for (int i = 0; i < TE_INPUTS; i++) {
+        TE_TRY(n->in[i] ? te_plan_write(plan, in[i].value, n->in[i]) : TE_OK);
+    }
+    TE_TRY(te_plan_write(plan, call->out_value, n->out));
+    TE_TRY(te_plan_run(plan));
+    return te_plan_read(plan, call->out_value, n->out);
+}
+
+static te_status run_on_device(const te_trial *trial, te_device *device, const te_graph *graph,
+                               const te_tensor in[TE_INPUTS], numbers *n)
+{
+    char shape[TE_CALL_TEXT];
+    te_plan *plan = NULL;
+    te_status status;
+    te_call_describe(&graph->calls[0], 0, shape);
+    TE_TRY(te_device_set_tuning(device, trial->op->name, shape, trial->variant->name));
+    TE_TRY_OUT(te_plan_create(&plan, device, graph));
+    if (strcmp(te_plan_get_variant(plan, 0), trial->variant->name) != 0) {
+        status = te_fail(TE_ERR_SETTING, "'kernels.variant' keeps op '%s' from its variant '%s'", trial->op->name,
+                         trial->variant->name);
+        goto out;
+    }
+    status = run_plan(plan, &graph->calls[0], in, n);
+out:
+    te_plan_free(plan);
+    te_device_set_tuning(device, trial->op->name, shape, NULL);
+    return status;
+}
+
+te_status te_trial_run(const te_trial *trial, te_device *device, te_verdict *verdict)
+{
+    te_graph graph = {.part = ""};
+    te_tensor in[TE_INPUTS];
+    te_judge judge = {.expected = NULL};
+    numbers n = {.out = NULL};
+    te_status status;
+    TE_TRY_OUT(record(&graph, trial, in));
+    const te_call *call = &graph.calls[0];
+    TE_TRY_OUT(te_judge_create_empty(&judge, call));
+    TE_TRY_OUT(fill(&n, trial->row, judge.count));
+    trial->op->reference(call, (const double *const *)n.exact_in, judge.expected);
+    TE_TRY_OUT(run_on_device(trial, device, &graph, in, &n));
+    te_judge_numbers(&judge, n.out, verdict);
+out:
+    free_numbers(&n);
+    te_judge_clear(&judge);
+    te_graph_clear(&graph);
+    return status;
+}
+
+te_status te_trial_run_largest(const te_op *op, const te_variant *variant, te_device *device, te_verdict *verdict)
+{
+    te_trial chosen = {.row = NULL};
+    uint64_t largest = 0;
+    for (int row = 0; op->reference && row < op->case_count; row++) {
+        te_trial trial = {op, variant, &op->cases[row]};
+        te_trial_info info;
+        te_fill fill = trial.row->fill;
+        bool ordinary = fill == TE_FILL_NORMAL || fill == TE_FILL_POSITIVE || fill == TE_FILL_ROUNDED;
+        if (ordinary && te_trial_describe(&trial, te_device_caps(device), &info) == TE_OK && info.runs && info.work > largest) {
+            chosen = trial;
+            largest = info.work;
+        }
+    }
+    *verdict = (te_verdict){.right = true};
+    return chosen.row ? te_trial_run(&chosen, device, verdict) : TE_OK;
+}
