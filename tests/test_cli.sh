@@ -258,9 +258,11 @@ printf 'this is no safetensors file at all\n' >garbage.safetensors
 printf '[model]\nbloks = 2\n' >typo.ini
 printf '[model]\nbackbone = base\n' >base.ini
 printf 'no picture' >broken.png
+ln w.safetensors linked.safetensors
+cksum ./*.safetensors ./*.ini ./*.p* >before
 wrong "$expected/wrong.txt"
-[ ! -e out ] && [ ! -e x ]
-check "wrong usage leaves no files"
+[ ! -e out ] && [ ! -e x ] && cksum ./*.safetensors ./*.ini ./*.p* | cmp -s - before
+check "wrong usage leaves no files and changes none"
 
 # ---- standard output that fails ----
 
@@ -365,6 +367,18 @@ run init -w run_folder/last.safetensors --storage fp16 -o trained.safetensors
 whole=$(wc -c <run_folder/last.safetensors) half=$(wc -c <trained.safetensors)
 [ "$status" -eq 0 ] && [ $((half * 5)) -lt "$whole" ] && grep -q "written .*fp16" stdout
 check "init writes a checkpoint's weights alone, in 16 bits"
+run init -w trained.safetensors --storage fp16 -o other.safetensors
+[ "$status" -eq 0 ] && grep -q "^taskexpert: replaced 'other.safetensors'" stderr &&
+    cmp -s trained.safetensors other.safetensors
+check "init says that it replaces a weight file"
+: >other.safetensors
+run init -w trained.safetensors --storage fp16 -o other.safetensors
+[ "$status" -eq 0 ] && [ ! -s stderr ]
+check "an empty file is nothing to tell of"
+run init -w w.safetensors -o run_folder/last.safetensors
+[ "$status" -eq 2 ] && grep -q "'run_folder/last.safetensors' is a checkpoint.* name another file" stderr &&
+    [ "$whole" -eq "$(wc -c <run_folder/last.safetensors)" ]
+check "init does not replace a checkpoint"
 run init -w run_folder/last.safetensors -o twice.safetensors model.blocks=1
 [ "$status" -eq 2 ] && grep -q "model.taps" stderr && [ ! -e twice.safetensors ]
 check "init --weights with settings that contradict the file's"
@@ -641,6 +655,9 @@ status=$?
 [ "$status" -eq 0 ] && run infer -v -w w.safetensors -o out/tuned pictures/b.ppm kernels.tuning=tuning.json &&
     grep -q "tunings of 'tuning.json'" stderr && ! grep -q 'warning: ' stderr
 check "and writes a file that infer reads"
+run tune -q -w w.safetensors -o tuning.json --rounds 1 --time 1 kernels.cache=off
+[ "$status" -eq 0 ] && [ ! -s stderr ]
+check "a tuning replaces a tuning"
 echo '{' >broken.json
 run infer -q -w w.safetensors -o out/tuned pictures/b.ppm kernels.tuning=broken.json
 [ "$status" -eq 0 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "warning: ignoring the tuning file 'broken.json': " stderr
@@ -840,6 +857,9 @@ print(len(spans))
 END
 [ "$status" -eq 0 ] && [ "$(cat traced.txt)" -gt 100 ] && grep -q '^backbone  *linear  .*[0-9]$' stdout
 check "train traces kernels and waits, and prints a profile"
+run eval -q -w rooms.safetensors --trace trace.json --count 1
+[ "$status" -eq 0 ] && ! grep -q 'save checkpoint' trace.json
+check "a trace replaces a trace"
 run eval -q -w rooms.safetensors --trace missing/trace.json --count 1
 [ "$status" -eq 5 ] && grep -q "cannot write 'missing/trace.json'" stderr && [ ! -s stdout ]
 check "a trace that cannot be written is told before any work"

@@ -1,4 +1,5 @@
 /* taskexpert init: a weight file to start from. */
+#include "folder.h"
 #include "message.h"
 #include "options.h"
 #include "resolve.h"
@@ -82,7 +83,11 @@ static int save(cli_table *table, const te_model *model, const char *path, size_
 {
     struct stat facts;
     char size[32];
+    int replaces = stat(path, &facts) == 0 && facts.st_size > 0;
     CLI_TRY(cli_report(te_model_save(model, path, storages[storage].storage)));
+    if (replaces) {
+        cli_note("replaced '%s', which held other weights", path);
+    }
     cli_table_add(table, "written");
     cli_table_add(table, "'%s', %s, %s", path, storages[storage].name,
                   stat(path, &facts) == 0 ? cli_bytes(size, (uint64_t)facts.st_size) : "size unknown");
@@ -163,6 +168,7 @@ static int run(const cli_arguments *arguments)
     cli_sources sources = {.config = arguments->option[CONFIG], .words = arguments->settings,
                            .word_count = arguments->setting_count};
     CLI_TRY(read_storage(arguments->option[STORAGE], &storage));
+    CLI_TRY(cli_folder_check_replaced(arguments->option[OUT], CLI_WEIGHTS, options, arguments));
     int status = arguments->option[WEIGHTS] ? take_model(&table, &model, arguments, &sources)
                                             : make_model(&model, arguments, &sources);
     if (status == CLI_OK) {
@@ -180,9 +186,10 @@ const cli_command cli_init = {
     .takes_settings = 1,
     .description =
         "Makes the model that the settings describe, fills it with random weights, and writes it as a safetensors "
-        "file that holds its settings too. With --backbone the vision transformer comes from a file with the "
-        "names of timm's vit_*_patch16 models; a class token, a classifying head and positions of another grid "
-        "are allowed, a missing tensor or one of another shape is an error.\n"
+        "file that holds its settings too. A weight file of that name is replaced, a checkpoint or anything else is not. "
+        "With --backbone the vision transformer comes from a file with the names of timm's vit_*_patch16 models; a class "
+        "token, a classifying head and positions of another grid are allowed, a missing tensor or one of another shape is an "
+        "error.\n"
         "With --weights the model of that file is written again: the weights of a checkpoint without what resuming "
         "needs, or in another storage; with settings beside it, a model that differs in them: tensors whose name and "
         "shape are the same are taken over, the others are random and named. That is how fine-tuning to other "

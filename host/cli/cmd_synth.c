@@ -1,4 +1,5 @@
 /* taskexpert synth: a generated picture to try things on, or a folder of them with labels to train on. */
+#include "folder.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
@@ -87,6 +88,7 @@ static int write_folder(const cli_arguments *arguments, uint64_t seed, uint64_t 
 static int write_picture(const cli_arguments *arguments, uint64_t seed, uint64_t height, uint64_t width)
 {
     te_picture *picture;
+    CLI_TRY(cli_folder_check_replaced(arguments->option[OUT], CLI_PNG, options, arguments));
     CLI_TRY(cli_report(te_picture_create_room(&picture, (int)width, (int)height, seed)));
     int status = cli_report(te_picture_save(picture, arguments->option[OUT]));
     te_picture_free(picture);

@@ -1,4 +1,5 @@
 /* taskexpert tune: the fastest variant of every op of a model, found by trying them. */
+#include "folder.h"
 #include "message.h"
 #include "model_settings.h"
 #include "options.h"
@@ -97,6 +98,7 @@ static int run(const cli_arguments *arguments)
 {
     cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
                            .words = arguments->settings, .word_count = arguments->setting_count};
+    const char *out = arguments->option[OUT];
     te_settings *settings;
     te_device *device = NULL;
     uint64_t rounds = 0, seconds = 0;
@@ -106,9 +108,10 @@ static int run(const cli_arguments *arguments)
     if (arguments->option[TIME]) {
         CLI_TRY(cli_number("time", arguments->option[TIME], 1, 1000000, &seconds));
     }
-    if (arguments->option[OUT] && !*arguments->option[OUT]) {
+    if (out && !*out) {
         return cli_fail(CLI_USAGE, "'tune' needs a name behind '--out': FILE");
     }
+    CLI_TRY(out ? cli_folder_check_replaced(out, CLI_JSON, options, arguments) : CLI_OK);
     CLI_TRY(cli_model_settings(&settings, arguments->option[WEIGHTS], &sources, arguments->option[PRECISION]));
     cli_stop_install(NULL);
     int status = cli_report(cli_device_open(&device, settings));

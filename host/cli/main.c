@@ -67,7 +67,8 @@ static int run_line(const cli_line *line)
         return cli_fail(CLI_USAGE, "no command is given; 'taskexpert help' lists them");
     }
     CLI_TRY(cli_line_check(line));
-    CLI_TRY(cli_recording_ask(line->global[CLI_GLOBAL_PROFILE] != NULL, line->global[CLI_GLOBAL_TRACE]));
+    CLI_TRY(cli_recording_ask(line->global[CLI_GLOBAL_PROFILE] != NULL, line->global[CLI_GLOBAL_TRACE],
+                              line->command->options, &line->arguments));
     return line->command->run(&line->arguments);
 }
 

@@ -12,14 +12,15 @@ static struct {
     const char *trace;
 } asked;
 
-int cli_recording_ask(int profile, const char *trace)
+int cli_recording_ask(int profile, const char *trace, const cli_option *options, const cli_arguments *arguments)
 {
     asked.profile = profile;
     asked.trace = trace;
     if (trace && !*trace) {
         return cli_fail(CLI_USAGE, "option '--trace' needs a name: FILE");
     }
-    return trace ? cli_folder_check_file(trace) : CLI_OK;
+    CLI_TRY(trace ? cli_folder_check_file(trace) : CLI_OK);
+    return trace ? cli_folder_check_replaced(trace, CLI_JSON, options, arguments) : CLI_OK;
 }
 
 te_status cli_device_open(te_device **device, te_settings *settings)

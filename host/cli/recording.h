@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-/* What the command line asked for; `trace` is a file or NULL. */
-int cli_recording_ask(int profile, const char *trace);
+/* What the command line asked for; `trace` is a file or NULL, and none that the command line names for something else. */
+int cli_recording_ask(int profile, const char *trace, const cli_option *options, const cli_arguments *arguments);
 
 /* te_device_open(), recording if that was asked for. */
 te_status cli_device_open(te_device **device, te_settings *settings);
