@@ -314,7 +314,7 @@ if command -v python3 >/dev/null 2>&1; then
 fi
 run devices --device 999
 [ "$status" -eq 3 ] && grep -q '^  0  ' stdout && ! grep -q '^\*' stdout &&
-    grep -q 'no OpenCL device matches' stderr
+    grep -q "no OpenCL device matches.*another index is asked for: '999' (device.pick)" stderr
 check "devices where none matches lists them all the same"
 TASKEXPERT_DEVICE=999
 export TASKEXPERT_DEVICE
@@ -322,7 +322,7 @@ run devices
 [ "$status" -eq 3 ]
 check "TASKEXPERT_DEVICE picks"
 run devices --device 0
-[ "$status" -eq 0 ]
+[ "$status" -eq 0 ] && grep -q "^  *chosen  *asked for by device.pick '0'$" stdout
 check "--device is over TASKEXPERT_DEVICE"
 unset TASKEXPERT_DEVICE
 

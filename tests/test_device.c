@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "device/device.h"
+#include "device/opencl.h"
 #include "support/assert.h"
 
 #define assert_message(part)                                            \
@@ -141,6 +142,61 @@ static void the_environment_overrides_the_keys(void **state)
     assert_int_equal(te_device_open(&device, settings), TE_ERR_NO_DEVICE);
     unsetenv("TASKEXPERT_DEVICE");
     te_settings_free(settings);
+}
+
+/* Devices that there might be. */
+static void every_reason_names_who_asked(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Radeon", "llvmpipe", "EPYC"};
+    static const struct {
+        const char *key, *value, *environment;
+        int chosen;
+        const char *whys[3];
+    } rows[] = {
+        {"device.type", "any", NULL, 0, {"the best match (GPU", "another one ranks higher", "another one ranks higher"}},
+        {"device.pick", "llvmpipe", NULL, 1, {"another device is asked for: 'llvmpipe' (device.pick)",
+                                              "asked for by device.pick 'llvmpipe'", "another device is asked for: "}},
+        {"device.pick", "cpu", NULL, 1, {"another type is asked for: 'cpu' (device.pick)",
+                                         "the best of those that match device.pick 'cpu'", "another one ranks higher"}},
+        {"device.pick", "2", "1", 2, {"another index is asked for: '2' (device.pick)", "another index",
+                                      "asked for by device.pick '2'"}},
+        {"device.pick", "any", NULL, 0, {"the best match (GPU", "another one", "another one"}},
+        {"device.name", "EPYC", "1", 1, {"another index is asked for: '1' (TASKEXPERT_DEVICE)",
+                                         "asked for by TASKEXPERT_DEVICE '1'", "another index is asked for: '1'"}},
+        {"device.index", "1", NULL, 1, {"another index is asked for: '1' (device.index)", "asked for by device.index '1'",
+                                        "another index"}},
+        {"device.name", "epyc", NULL, 2, {"another name is asked for: 'epyc' (device.name)", "another name",
+                                          "the only one that matches the [device] settings"}},
+        {"device.type", "cpu", NULL, 1, {"another type is asked for: 'cpu' (device.type)",
+                                         "the best of those that match the [device] settings", "another one ranks higher"}},
+        {"device.exclude", "radeon", NULL, 1, {"excluded by device.exclude 'radeon'", "the best of those that match the", ""}},
+        {"device.vendor", "nobody", NULL, -1, {"another vendor is asked for: 'nobody' (device.vendor)", "another vendor", ""}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        te_listed list[3] = {{0}};
+        te_settings *settings = make_settings(rows[i].key, rows[i].value);
+        for (int d = 0; d < 3; d++) {
+            list[d].caps = (te_caps){.types = d ? TE_TYPE_CPU : TE_TYPE_GPU, .compiler = true, .little_endian = true,
+                                     .available = true};
+            strcpy(list[d].info.name, names[d]);
+            list[d].info.index = d;
+        }
+        unsetenv("TASKEXPERT_DEVICE");
+        if (rows[i].environment) {
+            setenv("TASKEXPERT_DEVICE", rows[i].environment, 1);
+        }
+        size_t chosen;
+        assert_int_equal(te_select(list, 3, settings, &chosen), rows[i].chosen < 0 ? TE_ERR_NO_DEVICE : TE_OK);
+        for (int d = 0; d < 3; d++) {
+            assert_int_equal(list[d].info.chosen, d == rows[i].chosen);
+            if (strncmp(list[d].info.why, rows[i].whys[d], strlen(rows[i].whys[d])) != 0) {
+                fail_msg("%s=%s: device %d: '%s', not '%s'", rows[i].key, rows[i].value, d, list[d].info.why, rows[i].whys[d]);
+            }
+        }
+        te_settings_free(settings);
+    }
+    unsetenv("TASKEXPERT_DEVICE");
 }
 
 /* ---- programs ---- */
@@ -420,6 +476,7 @@ int main(void)
         cmocka_unit_test(buffers_are_checked),
         cmocka_unit_test(a_miss_lists_the_candidates),
         cmocka_unit_test(the_environment_overrides_the_keys),
+        cmocka_unit_test(every_reason_names_who_asked),
     };
     return cmocka_run_group_tests_name("device", tests, make_folder, remove_folder);
 }
