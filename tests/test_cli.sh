@@ -594,6 +594,7 @@ kill -TERM $job 2>/dev/null
 wait $job
 status=$?
 [ "$status" -eq 130 ] && grep -q '^taskexpert: interrupted$' stderr &&
+    grep -q '^taskexpert: stopping when what runs now is done; once more Ctrl-C stops at once$' stderr &&
     grep -q "^taskexpert: $(lines stdout) of 400 pictures done, 0 failed$" stderr &&
     [ "$(find out/signal -name '*_overview.png' | wc -l)" -eq "$(lines stdout)" ]
 check "a signal ends the command in good order"
@@ -795,6 +796,38 @@ eval "$(sed -n 's/.*to go on: //p' stderr) train.iterations=$rows" >stdout 2>std
 status=$?
 [ "$status" -eq 0 ] && [ "$(lines stopped/log.csv)" -eq "$((rows + 1))" ]
 check "and that is how it goes on"
+if grep -q '^SigIgn:.*[13579bdf]$' /proc/self/status; then
+    echo "not run: a lost terminal: SIGHUP is ignored here"
+else
+    "$command" train -q --resume stopped/last.safetensors -o hung train.iterations=100000 >stdout 2>stderr &
+    job=$!
+    i=0
+    while [ "$(lines hung/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
+        sleep 0.1
+        i=$((i + 1))
+    done
+    kill -HUP $job # the shell's, and the system's
+    kill -HUP $job
+    wait $job
+    status=$?
+    [ "$status" -eq 130 ] && grep -q '^taskexpert: stopping after this step' stderr && [ -s hung/last.safetensors ]
+    check "so does a terminal that is lost"
+fi
+(
+    trap '' HUP
+    exec "$command" train --resume stopped/last.safetensors -o kept train.iterations=$((rows + 40)) >stdout 2>stderr
+) &
+job=$!
+i=0
+while [ "$(lines kept/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -HUP $job
+wait $job
+status=$?
+[ "$status" -eq 0 ] && grep -q "step $((rows + 40))/$((rows + 40))" stderr && ! grep -q stopping stderr
+check "not under nohup"
 
 run train --resume whole/last.safetensors
 [ "$status" -eq 0 ] && grep -q '^taskexpert: no step was left to take' stderr && [ "$(lines whole/log.csv)" -eq 13 ]

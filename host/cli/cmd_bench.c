@@ -148,7 +148,7 @@ static int run(const cli_arguments *arguments)
         CLI_TRY(cli_number("runs", arguments->option[RUNS], 1, 10000, &runs));
     }
     CLI_TRY(cli_model_settings(&settings, arguments->option[WEIGHTS], &sources, arguments->option[PRECISION]));
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     int status = cli_report(cli_device_open(&device, settings));
     if (status == CLI_OK) {
         status = measure(arguments, device, settings, runs);

@@ -222,7 +222,7 @@ static int check(job *at)
     }
     CLI_TRY(cli_resolve(&at->settings, &sources));
     CLI_TRY(at->arguments->option[OUT] ? make_out(at->arguments->option[OUT]) : CLI_OK);
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     if (both || train) {
         CLI_TRY(check_split(at, "train"));
     }

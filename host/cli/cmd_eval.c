@@ -76,7 +76,7 @@ static int open_job(job *at)
     cli_sources sources = {.config = arguments->option[CONFIG], .device = arguments->option[DEVICE],
                            .words = arguments->settings, .word_count = arguments->setting_count, .run = data};
     CLI_TRY(check_arguments(at));
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     return arguments->option[WEIGHTS] ? open_model(at, &sources) : cli_resolve(&at->settings, &sources);
 }
 

@@ -259,7 +259,7 @@ static int analyse(job *at)
     te_experts_info info;
     const char *out = at->arguments->option[OUT];
     CLI_TRY(read_arguments(at));
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     CLI_TRY(open_model(at));
     CLI_TRY(at->arguments->operand_count ? cli_inputs_run(&at->inputs, run_picture, at) : run_split(at));
     if (cli_stop_wanted()) {

@@ -163,7 +163,7 @@ static int prepare(job *at)
 static int infer(job *at)
 {
     CLI_TRY(prepare(at));
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     CLI_TRY(open_model(at));
     if (at->passes) {
         CLI_TRY(cli_time_forward(at->model, at->device, at->settings, at->passes));

@@ -77,7 +77,7 @@ static int write_folder(const cli_arguments *arguments, uint64_t seed, uint64_t 
     te_rooms_options rooms = {.width = (int)width, .height = (int)height, .seed = seed, .train = train, .val = val,
                               .threads = (int)threads};
     time_t shown = time(NULL);
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     CLI_TRY(cli_report(te_rooms_save(arguments->option[OUT], &rooms, show, &shown)));
     printf("%s\n", arguments->option[OUT]);
     return CLI_OK;

@@ -205,7 +205,7 @@ static int train(job *at)
     CLI_TRY(choose_folder(at));
     CLI_TRY(open_model(at));
     CLI_TRY(open_trainer(at));
-    cli_stop_install("taskexpert: stopping after this step, with a checkpoint; once more Ctrl-C stops at once\n");
+    cli_stop_install("after this step, with a checkpoint");
     te_status status = te_trainer_run(at->trainer, after_step, at);
     snprintf(path, sizeof path, "%s/last.safetensors", at->folder);
     if (status == TE_ERR_INTERRUPTED) {

@@ -113,7 +113,7 @@ static int run(const cli_arguments *arguments)
     }
     CLI_TRY(out ? cli_folder_check_replaced(out, CLI_JSON, options, arguments) : CLI_OK);
     CLI_TRY(cli_model_settings(&settings, arguments->option[WEIGHTS], &sources, arguments->option[PRECISION]));
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     int status = cli_report(cli_device_open(&device, settings));
     if (status == CLI_OK) {
         status = tune_device(arguments, device, settings, rounds, seconds);

@@ -2,6 +2,7 @@
 #include "message.h"
 #include "options.h"
 #include "recording.h"
+#include "stop.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
     occupy_streams();
     widen_output();
     settle_memory();
+    cli_stop_heed();
     signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of writing, with a message */
     te_set_log(cli_message_log, NULL);
     cli_line line;

@@ -35,10 +35,17 @@ void cli_progress_set_total(size_t total)
     progress.total = total;
 }
 
+static const char eraser[] = "\r\033[K";
+
+const char *cli_progress_eraser(void)
+{
+    return can_redraw() ? eraser : "";
+}
+
 void cli_progress_clear(void)
 {
     if (progress.drawn) {
-        fputs("\r\033[K", stderr);
+        fputs(eraser, stderr);
         fflush(stderr);
         progress.drawn = 0;
     }
@@ -74,7 +81,7 @@ static void draw_line(const char *line)
 {
     size_t width = terminal_width() - 1; /* a full line would wrap */
     size_t fits = strlen(line) > width ? whole_characters(line, width) : strlen(line);
-    fprintf(stderr, "\r\033[K%.*s", (int)fits, line);
+    fprintf(stderr, "%s%.*s", eraser, (int)fits, line);
     fflush(stderr);
     progress.drawn = 1;
 }

@@ -23,4 +23,7 @@ void cli_progress_tell(const char *text);
 /* Take the bar off the terminal, before anything else is printed. The next begin or end draws it again. */
 void cli_progress_clear(void);
 
+/* What takes it off, for a signal handler, which may not do more than write; "" where there is no such terminal. */
+const char *cli_progress_eraser(void);
+
 #endif

@@ -1,10 +1,18 @@
-/* Ctrl-C: the first one ends the running call and the command in good order, a second one ends all at once. */
+/* Ctrl-C: the first one ends the running call and the command in good order, a second one ends all at once. A lost terminal is
+ * a first one. */
 #ifndef CLI_STOP_H
 #define CLI_STOP_H
 
-/* From now on SIGINT and SIGTERM call te_interrupt(), unless they are ignored. `answer` (NULL: nothing) is then written to
- * stderr at once, for what may take a while to stop. */
-void cli_stop_install(const char *answer);
+/* Remember which signals are ignored: a shell starts its background jobs without SIGINT, nohup without SIGHUP, and that is a
+ * wish. Call it first of all: the compiler of a driver takes these signals over. */
+void cli_stop_heed(void);
+
+/* When a command stops that works piece by piece. */
+#define CLI_STOP_SOON "when what runs now is done"
+
+/* From now on SIGINT, SIGTERM and SIGHUP call te_interrupt(), unless they were ignored, and say on stderr at once that the
+ * command stops, and `when`: that may take a while. */
+void cli_stop_install(const char *when);
 
 /* 1 once a signal came. */
 int cli_stop_wanted(void);
