@@ -186,7 +186,7 @@ static void test_resized_pictures(void **state)
 static void test_text_stays_in_its_line(void **state)
 {
     (void)state;
-    static const char text[] = "jgpqy|({[]}) ABCdef 0123456789 %/\\_@#^~`AWfj";
+    static const char text[] = "jgpqy|({[]}) ABCdef 0123456789 %/\\_@#^~`\xc3\xa4\xc3\x87\xc3\xbfWfj";
     for (int size = 10; size <= 140; size += size / 3) {
         int width = te_text_width(size, text), inset = size / 8 + 1; /* some letters reach a little out sideways */
         te_picture *canvas = make_canvas(width + 2 * inset + 20, size + 20);
@@ -219,12 +219,29 @@ static void test_text_that_is_too_long(void **state)
     te_picture_free(short_one);
 }
 
+static void test_latin_letters(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"\xc3\xbc", "u"}, {"\xc3\x84", "A"}, {"\xc3\xb1", "n"}, {"\xc5\xa1", "s"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) { /* as wide as without its accent, and more of it */
+        te_picture *accented = make_canvas(40, 30), *plain = make_canvas(40, 30);
+        assert_int_equal(te_text_width(16, pairs[i][0]), te_text_width(16, pairs[i][1]));
+        assert_int_equal(te_text_draw(accented, 5, 5, 30, 16, black, pairs[i][0]), TE_OK);
+        assert_int_equal(te_text_draw(plain, 5, 5, 30, 16, black, pairs[i][1]), TE_OK);
+        assert_true(count_ink(accented, 0, 0, 40, 30) > count_ink(plain, 0, 0, 40, 30));
+        te_picture_free(accented);
+        te_picture_free(plain);
+    }
+}
+
 static void test_other_characters(void **state)
 {
     (void)state;
     te_picture *canvas = make_canvas(100, 30), *marks = make_canvas(100, 30);
-    assert_int_equal(te_text_draw(canvas, 5, 5, 90, 16, black, "\xc3\xa4\xe2\x82\xac\x01" "b\xff"), TE_OK);
-    assert_int_equal(te_text_draw(marks, 5, 5, 90, 16, black, "???b?"), TE_OK);
+    /* three bytes, a control character, none of UTF-8, two bytes: a Greek letter, a control character, too many for '!', one */
+    assert_int_equal(te_text_draw(canvas, 5, 5, 90, 16, black,
+                                  "\xe2\x82\xac\x01" "b\xff\xce\xb1\xc2\x85\xc0\xa1\xc3"), TE_OK);
+    assert_int_equal(te_text_draw(marks, 5, 5, 90, 16, black, "??b?????"), TE_OK);
     assert_memory_equal(canvas->rgb, marks->rgb, 100 * 30 * 3);
     assert_int_equal(te_text_draw(canvas, 95, 25, 90, 16, black, "over the edge"), TE_OK);
     assert_int_equal(te_text_draw(canvas, -30, -8, 90, 16, black, "over the edge"), TE_OK);
@@ -484,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_resized_pictures),
         cmocka_unit_test(test_text_stays_in_its_line),
         cmocka_unit_test(test_text_that_is_too_long),
+        cmocka_unit_test(test_latin_letters),
         cmocka_unit_test(test_other_characters),
         cmocka_unit_test(test_legend),
         cmocka_unit_test(test_legend_keeps_its_place),

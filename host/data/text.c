@@ -1,6 +1,7 @@
 #include "data/text.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,14 +46,22 @@ static int open_pen(te_pen *pen, int size)
     return 1;
 }
 
-/* The next character to draw, moving `text` past it; bytes that continue a UTF-8 character are passed over. */
-static int next_character(const char **text)
+/* The next character to draw, moving `text` past it: ASCII and, of two bytes of UTF-8, what the font has of Latin letters;
+ * others become '?'. */
+static int next_character(const te_pen *pen, const char **text)
 {
-    unsigned char byte = (unsigned char)*(*text)++;
+    enum { FIRST = 0xa0, LAST = 0x17f };
+    unsigned char byte = (unsigned char)*(*text)++, next = (unsigned char)**text;
+    int character = byte >= 32 && byte < 127 ? byte : '?';
+    if ((byte & 0xe0) == 0xc0 && (next & 0xc0) == 0x80) {
+        int letter = (byte & 0x1f) << 6 | (next & 0x3f);
+        bool drawn = letter >= FIRST && letter <= LAST && stbtt_FindGlyphIndex(&pen->font, letter) != 0;
+        character = drawn ? letter : '?';
+    }
     while (byte >= 0x80 && ((unsigned char)**text & 0xc0) == 0x80) {
         ++*text;
     }
-    return byte >= 32 && byte < 127 ? byte : '?';
+    return character;
 }
 
 /* Pixels from a character's origin to the next one's. */
@@ -67,9 +76,9 @@ static float measure(const te_pen *pen, const char *text)
 {
     float width = 0.0f;
     while (*text) {
-        int character = next_character(&text);
+        int character = next_character(pen, &text);
         const char *after = text;
-        width += advance(pen, character, *after ? next_character(&after) : 0);
+        width += advance(pen, character, *after ? next_character(pen, &after) : 0);
     }
     return width;
 }
@@ -132,9 +141,9 @@ te_status te_text_draw(te_picture *picture, int x, int y, int width, int size, t
     float dots = 3.0f * advance(&pen, '.', '.'), at = (float)x, end = (float)(x + width);
     int whole = measure(&pen, text) <= (float)width;
     while (*text) {
-        int character = next_character(&text);
+        int character = next_character(&pen, &text);
         const char *after = text;
-        float step = advance(&pen, character, *after ? next_character(&after) : 0);
+        float step = advance(&pen, character, *after ? next_character(&pen, &after) : 0);
         if (!whole && at + step + dots > end) {
             text = "..."; /* in place of the rest */
             whole = at + dots <= end;
