@@ -328,6 +328,10 @@ static void bad_lists(void **state)
     memset(name, 'a', sizeof name);
     name[sizeof name - 1] = '\0';
     write_grey("sal/one.png", zeros);
+    te_folder *folder = NULL;
+    assert_int_equal(open_list(&folder, "none"), TE_ERR_FILE);
+    expect_said("none.txt': No such file", "'data.folder' to the folder that holds gt_sets/");
+    assert_null(folder);
     write_text("gt_sets/train.txt", "one\n\nthree\n");
     expect_bad_list("train.txt' line 3: there is no picture", "images/three'");
     write_text("gt_sets/train.txt", "one\nx\none \n");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { ABSENT = 255 };
 
@@ -165,6 +166,12 @@ static te_status load_list(te_folder *folder, const char *list)
     const te_layout_place place = {folder->layout->lists, ".txt", 0};
     char *path = strchr(list, '/') ? strdup(list) : join(folder, &place, list);
     te_status status = path ? te_list_load(&folder->list, path) : TE_ERR_MEMORY;
+    if (status == TE_ERR_FILE && access(path, F_OK) != 0) {
+        char reason[TE_MESSAGE_BYTES];
+        snprintf(reason, sizeof reason, "%s", te_last_error());
+        status = te_fail(status, "%s; set 'data.folder' to the folder that holds %s/, or 'data.train_list' and "
+                         "'data.val_list' to the lists", reason, folder->layout->lists);
+    }
     free(path);
     return status;
 }

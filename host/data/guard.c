@@ -70,6 +70,9 @@ te_status te_guard_gif(const uint8_t *data, size_t bytes, int limit, const char 
 
 te_status te_guard_tga(const uint8_t *data, size_t bytes, int limit, const char *name, int *opaque)
 {
+    if (bytes == 0) { /* what a full disk or a broken download leaves */
+        return te_fail(TE_ERR_FORMAT, "'%s' is empty: it must hold a picture", name);
+    }
     /* id length 1, palette 1, kind 1, palette description 5, origin 4, width 2, height 2, bits 1, attributes 1. The
      * check of the second byte also keeps files that stb_image would take for another format from getting there. */
     if (bytes < 18 || data[1] > 1 || (data[2] & ~8) == 0 || (data[2] & ~8) > 3) {
