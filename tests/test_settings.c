@@ -242,15 +242,18 @@ static void unknown_keys_name_the_nearest(void **state)
     check_failure(te_settings_set(settings, "model.expertz", "5"), TE_ERR_SETTING,
                   "unknown setting 'model.expertz'; did you mean 'model.experts'?");
     check_failure(te_settings_set(settings, "modle.heads", "5"), TE_ERR_SETTING, "did you mean 'model.heads'?");
-    check_failure(te_settings_set(settings, "", "5"), TE_ERR_SETTING, "did you mean '");
-    check_failure(te_settings_set(settings, "device", "5"), TE_ERR_SETTING, "did you mean 'device.");
+    check_failure(te_settings_set(settings, "device.nome", "5"), TE_ERR_SETTING, "did you mean 'device.name'?");
     char value[8];
     check_failure(te_settings_get(settings, "model.gates", value, sizeof value), TE_ERR_SETTING, "'model.gate'");
     char *key = malloc(100000);
     assert_non_null(key);
     memset(key, 'k', 99999);
     key[99999] = '\0';
-    check_failure(te_settings_set(settings, key, "5"), TE_ERR_SETTING, "did you mean '");
+    static const char all[] = "'; 'taskexpert settings' prints all of them";
+    check_failure(te_settings_set(settings, key, "5"), TE_ERR_SETTING, all);
+    check_failure(te_settings_set(settings, "", "5"), TE_ERR_SETTING, all);
+    check_failure(te_settings_set(settings, "bogus", "5"), TE_ERR_SETTING, all);
+    check_failure(te_settings_set(settings, "bogus.bogus", "5"), TE_ERR_SETTING, all);
     free(key);
 }
 
@@ -331,7 +334,8 @@ static void faults_are_named_with_their_line(void **state)
         {"[model]\n\nexpertz = 5\n",
          "'my.ini' line 3: unknown setting 'model.expertz'; did you mean 'model.experts'?"},
         {"[modle]\n", "'my.ini' line 1: unknown section '[modle]'; did you mean '[model]'?"},
-        {"[]\n", "line 1: unknown section"},
+        {"[]\n", "line 1: unknown section '[]'; 'taskexpert settings' prints all"},
+        {"[bogus]\n", "line 1: unknown section '[bogus]'; 'taskexpert settings' prints all"},
         {"[model]\nexperts = five\n",
          "'my.ini' line 2: setting 'model.experts' is 'five'; it must be a whole number"},
         {"[model]\n# x\nexperts =\n", "line 3: setting 'model.experts' is ''"},

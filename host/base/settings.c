@@ -132,6 +132,12 @@ static int has_control_character(const char *text)
     return 0;
 }
 
+static te_status fail_unknown(const char *key)
+{
+    char hint[TE_SETTING_HINT];
+    return te_fail(TE_ERR_SETTING, "unknown setting '%.80s'; %s", key, te_setting_hint(hint, key));
+}
+
 te_status te_settings_set(te_settings *settings, const char *key, const char *value)
 {
     if (!settings || !key || !value) {
@@ -142,8 +148,7 @@ te_status te_settings_set(te_settings *settings, const char *key, const char *va
     }
     const te_setting *row = te_setting_find(key, strlen(key));
     if (!row) {
-        return te_fail(TE_ERR_SETTING, "unknown setting '%.80s'; did you mean '%s'?", key,
-                       te_setting_find_nearest(key)->info.key);
+        return fail_unknown(key);
     }
     if (has_control_character(value)) {
         return te_fail(TE_ERR_SETTING, "setting '%s' holds a control character", key);
@@ -210,8 +215,7 @@ te_status te_settings_get(const te_settings *settings, const char *key, char *va
     }
     const te_setting *row = te_setting_find(key, strlen(key));
     if (!row) {
-        return te_fail(TE_ERR_SETTING, "unknown setting '%.80s'; did you mean '%s'?", key,
-                       te_setting_find_nearest(key)->info.key);
+        return fail_unknown(key);
     }
     char number[32];
     size_t length;

@@ -78,9 +78,9 @@ static te_status scan_section(scanner *scan, span text)
             return TE_OK;
         }
     }
-    const char *nearest = te_setting_find_nearest(scan->section)->info.key;
-    return te_fail(TE_ERR_SETTING, "unknown section '[%.*s]'; did you mean '[%.*s]'?",
-                   (int)(name.length < 80 ? name.length : 80), name.start, (int)strcspn(nearest, "."), nearest);
+    char hint[TE_SETTING_HINT];
+    return te_fail(TE_ERR_SETTING, "unknown section '[%.*s]'; %s", (int)(name.length < 80 ? name.length : 80), name.start,
+                   te_setting_hint_section(hint, scan->section));
 }
 
 /* A value that starts with a quote must end with it; only a comment may follow. From version 4.2 on iniparser takes
@@ -122,9 +122,9 @@ static te_status scan_key(scanner *scan, span text)
     snprintf(key, sizeof key, "%s.%s", scan->section, name);
     const te_setting *row = te_setting_find(key, strlen(key));
     if (!row) {
-        return te_fail(TE_ERR_SETTING, "unknown setting '%s.%.*s'; did you mean '%s'?", scan->section,
-                       (int)(written.length < 80 ? written.length : 80), written.start,
-                       te_setting_find_nearest(key)->info.key);
+        char hint[TE_SETTING_HINT];
+        return te_fail(TE_ERR_SETTING, "unknown setting '%s.%.*s'; %s", scan->section,
+                       (int)(written.length < 80 ? written.length : 80), written.start, te_setting_hint(hint, key));
     }
     for (size_t i = 0; i < scan->count; i++) {
         if (scan->keys[i].row == row) {

@@ -5,6 +5,7 @@
 #include "base/c_locale.h"
 #include "base/task.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,11 +329,13 @@ int te_setting_find_choice(const char *choices, const char *value, size_t length
     return -1;
 }
 
-/* Letters to insert, remove or replace to turn `a` into `b`, of which the first LONGEST letters are looked at. */
-static size_t edit_distance(const char *a, const char *b)
+enum { LONGEST = 64 }; /* letters of a key that are looked at */
+
+/* Letters to insert, remove or replace to turn `a` into the first `columns` letters of `b`. */
+static size_t edit_distance(const char *a, const char *b, size_t columns)
 {
-    enum { LONGEST = 64 };
-    size_t row[LONGEST + 1], rows = strnlen(a, LONGEST), columns = strnlen(b, LONGEST);
+    size_t row[LONGEST + 1], rows = strnlen(a, LONGEST);
+    columns = columns < LONGEST ? columns : LONGEST;
     for (size_t j = 0; j <= columns; j++) {
         row[j] = j;
     }
@@ -349,16 +352,29 @@ static size_t edit_distance(const char *a, const char *b)
     return row[columns];
 }
 
-const te_setting *te_setting_find_nearest(const char *key)
+/* Of all keys up to the first letter of `ends` in them. */
+static const char *make_hint(char hint[TE_SETTING_HINT], const char *text, const char *ends, const char *open,
+                             const char *close)
 {
-    const te_setting *nearest = &table[0];
-    size_t least = SIZE_MAX;
+    size_t least = (strnlen(text, LONGEST) + 2) / 3 + 1;
+    snprintf(hint, TE_SETTING_HINT, "'taskexpert settings' prints all of them");
     for (size_t row = 0; row < ROWS; row++) {
-        size_t distance = edit_distance(key, table[row].info.key);
+        const char *key = table[row].info.key;
+        size_t length = strcspn(key, ends), distance = edit_distance(text, key, length);
         if (distance < least) {
             least = distance;
-            nearest = &table[row];
+            snprintf(hint, TE_SETTING_HINT, "did you mean '%s%.*s%s'?", open, (int)length, key, close);
         }
     }
-    return nearest;
+    return hint;
+}
+
+const char *te_setting_hint(char hint[TE_SETTING_HINT], const char *key)
+{
+    return make_hint(hint, key, "", "", "");
+}
+
+const char *te_setting_hint_section(char hint[TE_SETTING_HINT], const char *section)
+{
+    return make_hint(hint, section, ".", "[", "]");
 }

@@ -28,8 +28,11 @@ const te_setting *te_setting_get(size_t index);
 /* The row whose key is the `length` bytes at `key`, or NULL. */
 const te_setting *te_setting_find(const char *key, size_t length);
 
-/* The row whose key takes the fewest edits to become `key`; never NULL. */
-const te_setting *te_setting_find_nearest(const char *key);
+/* What to say of a key, or of a section, that there is not: "did you mean 'model.blocks'?", or where all are listed if none
+ * becomes it with edits of a third of its letters. Returns `hint`. */
+enum { TE_SETTING_HINT = 128 };
+const char *te_setting_hint(char hint[TE_SETTING_HINT], const char *key);
+const char *te_setting_hint_section(char hint[TE_SETTING_HINT], const char *section);
 
 /* The place of the `length` bytes at `value` in `choices` ("pad|stretch": 0 and 1), or -1. */
 int te_setting_find_choice(const char *choices, const char *value, size_t length);

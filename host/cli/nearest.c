@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-/* Levenshtein's distance of the first LONGEST letters of both. */
+enum { LONGEST = 32 }; /* letters of a word that are looked at */
+
+/* Levenshtein's distance. */
 static size_t distance(const char *a, const char *b)
 {
-    enum { LONGEST = 32 };
     size_t row[LONGEST + 1], rows = strnlen(a, LONGEST), columns = strnlen(b, LONGEST);
     for (size_t j = 0; j <= columns; j++) {
         row[j] = j;
@@ -25,8 +26,8 @@ static size_t distance(const char *a, const char *b)
 
 void cli_nearest_try(cli_nearest *nearest, const char *name)
 {
-    size_t far = distance(nearest->word, name);
-    if (!nearest->best || far < nearest->distance) {
+    size_t far = distance(nearest->word, name), most = (strnlen(nearest->word, LONGEST) + 2) / 3;
+    if (far <= most && (!nearest->best || far < nearest->distance)) {
         nearest->best = name;
         nearest->distance = far;
     }

@@ -10,7 +10,8 @@ typedef struct cli_nearest {
     size_t distance;   /* letters to insert, remove or replace */
 } cli_nearest;
 
-/* Start with {.word = word}, try all names, read `best`. */
+/* Start with {.word = word}, try all names, read `best`. A name that a third of the word's letters are not enough to become is
+ * none that was meant. */
 void cli_nearest_try(cli_nearest *nearest, const char *name);
 
 #endif

@@ -36,7 +36,11 @@ const cli_command *cli_command_find(const char *name)
         }
         cli_nearest_try(&nearest, cli_commands[i]->name);
     }
-    cli_fail(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", name, nearest.best);
+    if (nearest.best) {
+        cli_fail(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", name, nearest.best);
+    } else {
+        cli_fail(CLI_USAGE, "unknown command '%s'; 'taskexpert help' lists them", name);
+    }
     return NULL;
 }
 
@@ -110,10 +114,16 @@ static int fail_unknown_name(const cli_line *line, const word *name)
     for (const cli_option *row = cli_global_options; row->name; row++) {
         cli_nearest_try(&nearest, row->name);
     }
-    int status = cli_fail(CLI_USAGE, "unknown option '--%s' of '%s'; did you mean '--%s'?", text,
-                          line->command ? line->command->name : "taskexpert", nearest.best);
+    const char *command = line->command ? line->command->name : "";
+    if (nearest.best) {
+        cli_fail(CLI_USAGE, "unknown option '--%s' of '%s'; did you mean '--%s'?", text, *command ? command : "taskexpert",
+                 nearest.best);
+    } else {
+        cli_fail(CLI_USAGE, "unknown option '--%s' of '%s'; see 'taskexpert help%s%s'", text,
+                 *command ? command : "taskexpert", *command ? " " : "", command);
+    }
     free(text);
-    return status;
+    return CLI_USAGE;
 }
 
 /* `value` belongs to the option, or NULL: the next word of the command line does. */

@@ -23,7 +23,7 @@ int cli_line_check(const cli_line *line);
 /* Number of rows of a table of options. */
 size_t cli_options_count(const cli_option *options);
 
-/* The command of that name, or NULL. The latter is told, with the nearest name. */
+/* The command of that name, or NULL. The latter is told, with the name that may be meant. */
 const cli_command *cli_command_find(const char *name);
 
 /* The value of an option as a whole number from `least` to `most`. */
