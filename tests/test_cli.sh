@@ -225,7 +225,7 @@ check_rooms bad -q -o checked
 check "dataset check: all of them at once"
 rm bad/gt_sets/val.txt
 check_rooms bad -q
-[ "$status" -eq 1 ] && grep -q "^val: cannot open 'bad/gt_sets/val.txt': No such file" stdout &&
+[ "$status" -eq 1 ] && grep -q "^val: cannot open 'bad/gt_sets/val.txt': No such file.* 'data.folder' " stdout &&
     tail -1 stdout | grep -q '^1 of 2 lists read, 3 pictures, 11 '
 check "dataset check: an absent split"
 for list in '' '../train_000000' 'train_000000 train_000000'; do
@@ -465,6 +465,13 @@ run infer -w w.safetensors -o out/mixed pictures/b.ppm broken.png none.jpg other
 [ "$status" -eq 1 ] && [ "$(lines stdout)" -eq 2 ] && grep -q "broken.png" stderr &&
     grep -q "cannot open 'none.jpg'" stderr && grep -q '2 of 4 pictures done, 2 failed' stderr
 check "broken pictures among good ones"
+: >empty.png
+run infer -q -w w.safetensors -o out/mixed empty.png
+[ "$status" -eq 1 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "'empty.png' is empty" stderr
+check "an empty picture is called so"
+run infer -w w.safetensors -o /proc/x pictures
+[ "$status" -eq 5 ] && grep -q "'/proc/x'" stderr && ! grep -q 'pictures done' stderr
+check "before the first picture there is no count of pictures"
 
 run infer -q --raw -w w.safetensors -o out/32 pictures/b.ppm input.height=32 input.width=48
 [ "$status" -eq 0 ] && [ "$(bytes out/32/b.raw.safetensors)" -lt "$(bytes out/all/b.raw.safetensors)" ]

@@ -179,11 +179,11 @@ static int infer(job *at)
     return cli_stop_wanted() ? cli_fail(CLI_INTERRUPTED, "interrupted") : CLI_OK;
 }
 
-/* What became of the pictures, where not all of them are done. */
+/* What became of the pictures, where not all of them are done; of one, or before the first, the line above says it. */
 static int conclude(const job *at, int status)
 {
     size_t total = at->inputs.count + at->inputs.failed;
-    if (at->evaluator && (status != CLI_OK || (at->failed && total > 1))) {
+    if (at->evaluator && total > 1 && at->done + at->failed > 0 && (status != CLI_OK || at->failed)) {
         cli_note("%zu of %zu pictures done, %zu failed", at->done, total, at->failed);
     }
     return status == CLI_OK && at->failed ? CLI_INPUT_FAILED : status;
