@@ -112,11 +112,30 @@ static const char *pretend_amx(void)
     return "amx";
 }
 
+/* An op of that name, or an end with all names in one line. */
+static void need_op(const char *name)
+{
+    for (int o = 0; te_ops[o]; o++) {
+        if (strcmp(te_ops[o]->name, name) == 0) {
+            return;
+        }
+    }
+    fprintf(stderr, "test_ops: there is no op '%s', but", name);
+    for (int o = 0; te_ops[o]; o++) {
+        fprintf(stderr, " %s", te_ops[o]->name);
+    }
+    fputs("\n", stderr);
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
     enum { MOST = 1500 };
     static op_case list[MOST];
     static struct CMUnitTest tests[MOST];
+    if (argc > 1) {
+        need_op(argv[1]);
+    }
     const char *only = pretend_amx();
     te_caps caps = open_caps();
     bool only_small = getenv("TE_TEST_SMALL") != NULL, only_chosen = getenv("TE_TEST_CHOSEN") != NULL;
