@@ -63,15 +63,29 @@ static te_status print_shape(const te_tune *tune, size_t done, size_t count, voi
     return *failed == CLI_OK ? status : TE_ERR_FILE;
 }
 
+/* Winners that were noise, or that are in each other's way. Two passes differ by a twentieth anyway. */
+static void warn_of_slower_pass(const te_tune_summary *summary)
+{
+    char line[CLI_TEXT];
+    double slower = summary->before > 0.0 ? summary->after / summary->before - 1.0 : 0.0;
+    if (slower > 0.05) {
+        snprintf(line, sizeof line, "the winners made the forward pass %.0f %% slower: delete '%s' or set kernels.tuning=off, "
+                 "and tune again on a quiet machine", 100.0 * slower, summary->path ? summary->path : "");
+        cli_message_log(TE_LOG_WARNING, line, NULL);
+    }
+}
+
 static void print_summary(const te_tune *tune)
 {
     te_tune_summary summary;
     te_tune_get_summary(tune, &summary);
-    printf("%zu shapes, %zu winners", summary.shapes, summary.winners);
+    printf("%zu shape%s, %zu winner%s", summary.shapes, summary.shapes == 1 ? "" : "s", summary.winners,
+           summary.winners == 1 ? "" : "s");
     if (summary.before > 0.0) {
         printf(", forward %.4f -> %.4f s", summary.before, summary.after);
     }
     printf("; written to '%s'\n", summary.path ? summary.path : "");
+    warn_of_slower_pass(&summary);
     if (summary.left) {
         cli_note("%zu kinds of calls were not tried for want of time: they stay as they are", summary.left);
     }
@@ -139,7 +153,8 @@ const cli_command cli_tune = {
         "tenth less than the default.\n"
         "Winners are kept in a file for this device, driver and version, which every later command reads "
         "(kernels.tuning=auto), or in the one that --out names (kernels.tuning=FILE). Calls that were not tried keep what an "
-        "earlier tuning found; Ctrl-C keeps what was found by then. Nothing else should run beside it.",
+        "earlier tuning found; Ctrl-C keeps what was found by then. Nothing else should run beside it; "
+        "winners that made the forward pass slower are warned of.",
     .options = options,
     .run = run,
 };
