@@ -89,7 +89,7 @@ static int run(const cli_arguments *arguments)
     te_device *device = NULL;
     CLI_TRY(cli_resolve(&settings, &sources));
     te_settings_set(settings, "kernels.cache", "off"); /* what a driver makes of the kernels now is asked */
-    cli_stop_install(NULL);
+    cli_stop_install(CLI_STOP_SOON);
     int status = cli_report(cli_device_open(&device, settings));
     status = status == CLI_OK ? test_device(arguments, device) : status;
     if (cli_stop_wanted() && status != CLI_INTERRUPTED) { /* a compiler that is interrupted fails in its own way */
