@@ -404,6 +404,8 @@ typedef struct te_census_task {
     uint64_t positive;            /* of the valid: sal, edge; else 0 */
     double min, max, mean;        /* over the valid: metres of depth, lengths of normals; else 0 */
     int classes;                  /* of semseg and human_parts; else 0 */
+    uint64_t strays;              /* files in the folders of its labels that no picture of either split's list claims */
+    const char *stray;            /* the first of them, "semseg/X.jpg"; NULL: there are none */
 } te_census_task;
 
 typedef struct te_census_class {

@@ -271,6 +271,52 @@ static void every_broken_file_is_named(void **state)
     te_census_free(census);
 }
 
+static void a_link_to_nowhere_is_broken(void **state)
+{
+    (void)state;
+    write_good();
+    assert_int_equal(symlink("nowhere.png", path_of("sal/b.png")), 0);
+    te_census *census = run("1");
+    assert_true(told(census, "sal/b.png': it is a link to what is not there"));
+    assert_int_equal(task_of(census, SAL).broken, 1);
+    assert_int_equal(task_of(census, SAL).absent, 1);
+    te_census_free(census);
+}
+
+/* ---- files that belong to no picture ---- */
+
+static void strays_are_counted(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"semseg/X.jpg", "semseg/a.jpg", "semseg/c.Png", "semseg/below/z.png",
+                                        "semseg/below/v.png", "semseg/.hidden", "depth/a.png", "depth/w.NPY", "edge/v.PNG"};
+    write_good();
+    mkdir(path_of("semseg/below"), 0777);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        write_text(files[i], "");
+    }
+    assert_int_equal(symlink(".", path_of("semseg/round")), 0);
+    te_census *census = run("1");
+    assert_int_equal(task_of(census, SEMSEG).strays, 0); /* there is no list of the other split */
+    te_census_free(census);
+    write_text("gt_sets/val.txt", "./below//v\nv\n");
+    census = run("1");
+    te_census_info info;
+    assert_ok(te_census_get_info(census, &info));
+    assert_int_equal(info.problems, 0);
+    assert_int_equal(task_of(census, SEMSEG).strays, 4);
+    assert_string_equal(task_of(census, SEMSEG).stray, "semseg/X.jpg");
+    assert_int_equal(task_of(census, DEPTH).strays, 1); /* a.png has a.npy before it, but is a's */
+    assert_string_equal(task_of(census, DEPTH).stray, "depth/w.NPY");
+    assert_int_equal(task_of(census, EDGE).strays, 0);
+    assert_null(task_of(census, EDGE).stray);
+    assert_ok(te_census_save(census, path_of("out")));
+    te_census_free(census);
+    json_t *json = json_load_file(path_of("out/check_train.json"), 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(json, "tasks"), 0), "strays")), 4);
+    json_decref(json);
+}
+
 static te_status fail_list(const char *text)
 {
     te_census *census = (te_census *)1;
@@ -396,6 +442,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(numbers_are_those_of_the_files), TEST(means_are_those_of_the_files), TEST(every_broken_file_is_named),
+        TEST(a_link_to_nowhere_is_broken), TEST(strays_are_counted),
         TEST(lists_that_cannot_be_read_fail), TEST(threads_change_nothing),       TEST(runs_are_stopped_and_cut_short),
         TEST(rooms_have_a_census_too),
     };

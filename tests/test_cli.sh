@@ -204,6 +204,13 @@ check "dataset check --split"
 check_rooms rooms -q --count 1
 [ "$status" -eq 0 ] && tail -1 stdout | grep -q '^2 of 2 lists read, 2 pictures, 0 '
 check "dataset check --count"
+cp rooms/semseg/train_000000.png rooms/semseg/other.png
+: >rooms/semseg/train_000001.jpg
+check_rooms rooms -q
+[ "$status" -eq 0 ] && [ "$(lines stderr)" -eq 1 ] && [ "$(tail -1 stdout | cut -d, -f3)" = " 0 files missing or broken" ] &&
+    grep -q "warning: 2 files among the labels of 'semseg' belong to no listed picture, the first 'semseg/other.png'" stderr
+check "dataset check: labels of no picture are a warning"
+rm rooms/semseg/other.png rooms/semseg/train_000001.jpg
 run synth -q -o wide --count 3 --size 48x80
 while IFS='|' read -r part breaking; do
     case $part in '#'* | '') continue ;; esac
@@ -220,13 +227,13 @@ cp -r rooms bad
 grep -v -e '^#' -e images/ "$expected/broken.txt" | cut -d'|' -f2 >breaking # labels of a broken picture are not tried
 (cd bad && . ../breaking)
 check_rooms bad -q -o checked
-[ "$status" -eq 1 ] && [ "$(grep -c "^  .*'bad/" stdout)" -eq 11 ] && grep -q '"problem_count": 11,' checked/check_train.json &&
-    [ "$(tail -1 stdout)" = "2 of 2 lists read, 5 pictures, 11 files missing or broken" ]
+[ "$status" -eq 1 ] && [ "$(grep -c "^  .*'bad/" stdout)" -eq 12 ] && grep -q '"problem_count": 12,' checked/check_train.json &&
+    [ "$(tail -1 stdout)" = "2 of 2 lists read, 5 pictures, 12 files missing or broken" ]
 check "dataset check: all of them at once"
 rm bad/gt_sets/val.txt
 check_rooms bad -q
 [ "$status" -eq 1 ] && grep -q "^val: cannot open 'bad/gt_sets/val.txt': No such file.* 'data.folder' " stdout &&
-    tail -1 stdout | grep -q '^1 of 2 lists read, 3 pictures, 11 '
+    tail -1 stdout | grep -q '^1 of 2 lists read, 3 pictures, 12 '
 check "dataset check: an absent split"
 for list in '' '../train_000000' 'train_000000 train_000000'; do
     # shellcheck disable=SC2086

@@ -294,6 +294,44 @@ static void absent_labels_are_null(void **state)
     te_example_clear(&example);
 }
 
+/* As those of pictures. */
+static void endings_in_capitals(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"semseg/one.PNG", "human_parts/one.PNG", "sal/one.PNG", "edge/one.PNG"};
+    const uint8_t rgb[3 * AREA] = {255, 128, 128};
+    const int64_t shape[2] = {H, W};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        write_grey(names[i], zeros);
+    }
+    assert_ok(te_png_save_rgb(path_of("normals/one.PNG"), W, H, rgb));
+    assert_ok(te_png_save_grey16(path_of("depth/one.PNG"), W, H, (uint16_t[]){1000, 0, 0, 0, 0, 0}));
+    te_example example = load_one();
+    for (int t = 0; t < TE_TASK_COUNT; t++) {
+        assert_non_null(example.labels[t]);
+    }
+    te_example_clear(&example);
+    expect_label(TE_DEPTH, (float[]){1}, 1);
+    assert_ok(te_npy_save_float(path_of("depth/one.NPY"), 2, shape, (const float[AREA]){2}));
+    expect_label(TE_DEPTH, (float[]){2}, 1);
+}
+
+/* What ls shows is there. */
+static void links_to_nowhere_are_no_absence(void **state)
+{
+    (void)state;
+    write_grey("edge/one.png", zeros);
+    assert_int_equal(symlink("nowhere.png", path_of("semseg/one.png")), 0);
+    expect_bad_list("cannot examine '", "semseg/one.png': it is a link to what is not there");
+    unlink(path_of("semseg/one.png"));
+    rmdir(path_of("sal"));
+    assert_int_equal(symlink("/nowhere/sal", path_of("sal")), 0);
+    expect_bad_list("cannot examine '", "/sal': it is a link to what is not there");
+    unlink(path_of("sal")); /* an absent folder is fine */
+    te_example example = load_one();
+    te_example_clear(&example);
+}
+
 /* ---- lists ---- */
 
 static void lists_as_people_write_them(void **state)
@@ -399,8 +437,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(class_files),   CASE(palette_files), CASE(marks_of_both_kinds),         CASE(normals_files),
         CASE(depth_files),   CASE(other_sizes),   CASE(numpy_types_and_byte_orders), CASE(broken_numpy_files),
-        CASE(absent_labels_are_null), CASE(lists_as_people_write_them), CASE(bad_lists),
-        CASE(pictures_without_labels_are_left_out),
+        CASE(absent_labels_are_null), CASE(endings_in_capitals), CASE(links_to_nowhere_are_no_absence),
+        CASE(lists_as_people_write_them), CASE(bad_lists), CASE(pictures_without_labels_are_left_out),
     };
     return cmocka_run_group_tests_name("folder", tests, NULL, NULL);
 }

@@ -9,12 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *te_file_reason(const char *path, int error)
+{
+    struct stat facts;
+    bool nowhere = error == ENOENT && lstat(path, &facts) == 0 && S_ISLNK(facts.st_mode);
+    return nowhere ? "it is a link to what is not there" : strerror(error);
+}
+
 /* Open a regular file for reading. O_NONBLOCK, because opening a pipe that nobody writes to would wait for ever. */
 static te_status open_regular(const char *path, int *descriptor, size_t *bytes)
 {
     int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (opened < 0) {
-        return te_fail(TE_ERR_FILE, "cannot open '%s': %s", path, strerror(errno));
+        return te_fail(TE_ERR_FILE, "cannot open '%s': %s", path, te_file_reason(path, errno));
     }
     struct stat facts;
     te_status status = TE_OK;

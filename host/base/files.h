@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <time.h>
 
+/* What errno `error` of a call on `path` means, in words: strerror()'s, but where the path is a link to nowhere. */
+const char *te_file_reason(const char *path, int error);
+
 /* Read a whole regular file of at most `limit` bytes; `*data` is followed by a zero byte; free() it. */
 te_status te_file_read(const char *path, size_t limit, uint8_t **data, size_t *bytes);
 

@@ -32,6 +32,7 @@ typedef struct job {
     uint64_t count;              /* of --count; 0: all */
     uint64_t pictures, problems; /* of all splits so far */
     int lists, broken_lists;
+    int strays_told;             /* bool: they are the same of both splits */
 } job;
 
 /* ---- what was found ---- */
@@ -140,6 +141,23 @@ static int print_classes(const te_census *census, size_t index, const te_census_
     return cli_table_print(&table, 0);
 }
 
+/* A label of another name or kind than its picture needs is not found, and looks like one that nobody made. */
+static int warn_of_strays(job *at, const te_census *census)
+{
+    for (size_t i = 0; i < te_census_count_tasks(census) && !at->strays_told; i++) {
+        te_census_task task;
+        char line[CLI_TEXT];
+        CLI_TRY(cli_report(te_census_get_task(census, i, &task)));
+        if (task.strays) {
+            snprintf(line, sizeof line, "%" PRIu64 " files among the labels of '%s' belong to no listed picture, the first "
+                     "'%s'", task.strays, task.task, task.stray);
+            cli_message_log(TE_LOG_WARNING, line, NULL);
+        }
+    }
+    at->strays_told = 1;
+    return CLI_OK;
+}
+
 static int print_census(const te_census *census, const char *split, const te_census_info *info)
 {
     print_head(split, info);
@@ -199,6 +217,7 @@ static int check_split(job *at, const char *split)
     CLI_TRY(cli_report(status));
     int result = cli_report(te_census_get_info(census, &info));
     result = result == CLI_OK ? print_census(census, split, &info) : result;
+    result = result == CLI_OK ? warn_of_strays(at, census) : result;
     if (result == CLI_OK && at->arguments->option[OUT]) {
         result = cli_report(te_census_save(census, at->arguments->option[OUT]));
     }
@@ -258,7 +277,8 @@ const cli_command cli_dataset = {
         "broken, the share of pixels that are not ignored, the range of depth, the length of normals, the share of salient "
         "pixels and edges; for each class its share of the pixels and the pictures that hold it.\n"
         "A file that is missing or broken is one line that says why, of each split the first 20; the last line has the sums. "
-        "That a picture has no label of a task is no error.\n"
+        "That a picture has no label of a task is no error. Files among the labels that belong to no picture of the lists are "
+        "a warning.\n"
         "No device is needed. data.threads threads read the files.",
     .options = options,
     .run = run,

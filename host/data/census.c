@@ -196,6 +196,7 @@ static te_status open_census(te_census *census, const te_settings *settings, con
     census->task_count = te_task_read_list(settings->model.tasks, census->tasks);
     TE_TRY(te_dataset_open_check(&census->dataset, settings, census->split, census->tasks, census->task_count));
     census->info.list = te_dataset_get_list(census->dataset);
+    TE_TRY(te_dataset_count_strays(census->dataset, census->strays));
     return create_mean(census, settings);
 }
 
@@ -226,6 +227,9 @@ void te_census_free(te_census *census)
     if (census) {
         for (size_t i = 0; i < TE_CENSUS_PROBLEMS; i++) {
             free(census->problems[i]);
+        }
+        for (int t = 0; t < TE_TASK_COUNT; t++) {
+            te_strays_clear(&census->strays[t]);
         }
         te_mean_free(census->mean);
         te_dataset_close(census->dataset);
@@ -263,7 +267,8 @@ te_status te_census_get_task(const te_census *census, size_t index, te_census_ta
     *task = (te_census_task){.task = te_tasks[census->tasks[index]].name, .labels = tally->labels,
                              .absent = census->absent[index], .broken = census->broken[index], .pixels = tally->pixels,
                              .valid = tally->valid, .positive = tally->positive, .min = tally->low, .max = tally->high,
-                             .mean = values ? tally->sum / (double)tally->valid : 0, .classes = count_classes(census, index)};
+                             .mean = values ? tally->sum / (double)tally->valid : 0, .classes = count_classes(census, index),
+                             .strays = census->strays[index].count, .stray = census->strays[index].first};
     return TE_OK;
 }
 

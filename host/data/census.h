@@ -16,6 +16,7 @@ struct te_census {
     te_tally tallies[TE_TASK_COUNT]; /* of tasks[t] */
     uint64_t absent[TE_TASK_COUNT], broken[TE_TASK_COUNT];
     te_mean *mean;
+    te_strays strays[TE_TASK_COUNT]; /* the same of both splits */
     char *problems[TE_CENSUS_PROBLEMS];
 };
 

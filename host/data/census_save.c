@@ -31,9 +31,9 @@ static json_t *describe_task(const te_census *census, size_t t)
 {
     te_census_task task;
     te_census_get_task(census, t, &task);
-    json_t *made = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "task", task.task, "labels", (json_int_t)task.labels,
-                             "absent", (json_int_t)task.absent, "broken", (json_int_t)task.broken, "pixels",
-                             (json_int_t)task.pixels, "valid", (json_int_t)task.valid);
+    json_t *made = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "task", task.task, "labels", (json_int_t)task.labels,
+                             "absent", (json_int_t)task.absent, "broken", (json_int_t)task.broken, "strays",
+                             (json_int_t)task.strays, "pixels", (json_int_t)task.pixels, "valid", (json_int_t)task.valid);
     if (task.classes) {
         json_object_set_new(made, "classes", describe_classes(census, t, task.classes));
     } else if (census->tasks[t] == TE_SAL || census->tasks[t] == TE_EDGE) {

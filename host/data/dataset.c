@@ -258,6 +258,15 @@ te_status te_dataset_inspect(const te_dataset *dataset, uint64_t index, int heig
     return TE_OK;
 }
 
+te_status te_dataset_count_strays(const te_dataset *dataset, te_strays strays[TE_TASK_COUNT])
+{
+    const te_settings *settings = dataset->settings;
+    bool val = dataset->split == TE_SPLIT_VAL;
+    return dataset->folder ? te_folder_count_strays(dataset->folder, val ? settings->data.train_list : settings->data.val_list,
+                                                    strays)
+                           : TE_OK;
+}
+
 void te_inspection_clear(te_inspection *inspection)
 {
     te_example_clear(&inspection->example);

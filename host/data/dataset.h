@@ -6,6 +6,7 @@
 
 #include "base/settings.h"
 #include "base/task.h"
+#include "data/strays.h"
 
 typedef struct te_dataset te_dataset;
 
@@ -59,6 +60,10 @@ typedef struct te_inspection {
 /* Try each file of picture `index` by itself. Fails for want of memory only. */
 te_status te_dataset_inspect(const te_dataset *dataset, uint64_t index, int height, int width, te_inspection *inspection);
 void te_inspection_clear(te_inspection *inspection);
+
+/* What lies in the folders of the labels of tasks[t] and belongs to no picture of either split's list; nothing, where the other
+ * list cannot be read. te_strays_clear() each. */
+te_status te_dataset_count_strays(const te_dataset *dataset, te_strays strays[TE_TASK_COUNT]);
 
 /* ---- what the network sees ---- */
 

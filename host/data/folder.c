@@ -1,10 +1,12 @@
 #include "data/folder.h"
 
+#include "base/files.h"
 #include "base/log.h"
 #include "data/list.h"
 #include "data/picture.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,13 @@ static char *join(const te_folder *folder, const te_layout_place *place, const c
 
 /* ---- what there is ---- */
 
+/* A link to nowhere is there. */
+static bool is_absent(const char *path, int error)
+{
+    struct stat facts;
+    return error == ENOTDIR || (error == ENOENT && lstat(path, &facts) != 0);
+}
+
 /* The first place that has a file, or ABSENT. That a file cannot be looked at is no absence: an error, and for a check a file
  * that it will find broken. */
 static te_status find_file(const te_folder *folder, const te_layout_place *places, const char *name, uint8_t *found)
@@ -49,11 +58,12 @@ static te_status find_file(const te_folder *folder, const te_layout_place *place
         }
         struct stat facts;
         te_status status = TE_OK;
-        if (stat(path, &facts) == 0) {
+        int error = stat(path, &facts) == 0 ? 0 : errno;
+        if (error == 0 || !is_absent(path, error)) {
             *found = i;
-        } else if (errno != ENOENT && errno != ENOTDIR) {
-            *found = i;
-            status = folder->check ? TE_OK : te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, strerror(errno));
+        }
+        if (*found == i && error && !folder->check) {
+            status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, te_file_reason(path, error));
         }
         free(path);
         TE_TRY(status);
@@ -161,11 +171,11 @@ static te_status index_files(te_folder *folder)
     return TE_OK;
 }
 
-static te_status load_list(te_folder *folder, const char *list)
+static te_status load_list(const te_folder *folder, const char *name, te_list *list)
 {
     const te_layout_place place = {folder->layout->lists, ".txt", 0};
-    char *path = strchr(list, '/') ? strdup(list) : join(folder, &place, list);
-    te_status status = path ? te_list_load(&folder->list, path) : TE_ERR_MEMORY;
+    char *path = strchr(name, '/') ? strdup(name) : join(folder, &place, name);
+    te_status status = path ? te_list_load(list, path) : TE_ERR_MEMORY;
     if (status == TE_ERR_FILE && access(path, F_OK) != 0) {
         char reason[TE_MESSAGE_BYTES];
         snprintf(reason, sizeof reason, "%s", te_last_error());
@@ -174,6 +184,26 @@ static te_status load_list(te_folder *folder, const char *list)
     }
     free(path);
     return status;
+}
+
+/* A folder of labels may be absent; a link to one on a disk that is not there is a mistake. */
+static te_status check_places(const te_folder *folder, const te_layout_place *places)
+{
+    for (int i = 0; places[i].folder; i++) {
+        struct stat facts;
+        char *path = te_path_join(folder->path, places[i].folder);
+        if (!path) {
+            return TE_ERR_MEMORY;
+        }
+        te_status status = TE_OK;
+        int error = stat(path, &facts) == 0 ? 0 : errno;
+        if (error && !is_absent(path, error)) {
+            status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, te_file_reason(path, error));
+        }
+        free(path);
+        TE_TRY(status);
+    }
+    return TE_OK;
 }
 
 te_status te_folder_open(te_folder **folder, const te_folder_options *options)
@@ -195,7 +225,10 @@ te_status te_folder_open(te_folder **folder, const te_folder_options *options)
     memcpy(opened->tasks, options->tasks, (size_t)options->task_count * sizeof *options->tasks);
     te_status status = opened->path ? TE_OK : TE_ERR_MEMORY;
     TE_TRY_OUT(status);
-    TE_TRY_OUT(load_list(opened, options->list));
+    TE_TRY_OUT(load_list(opened, options->list, &opened->list));
+    for (int t = 0; t < opened->task_count; t++) {
+        TE_TRY_OUT(check_places(opened, opened->layout->labels[opened->tasks[t]]));
+    }
     TE_TRY_OUT(index_files(opened));
     *folder = opened;
     return TE_OK;
@@ -284,6 +317,20 @@ te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *ex
 out:
     te_example_clear(&made);
     free(path);
+    return status;
+}
+
+te_status te_folder_count_strays(const te_folder *folder, const char *other, te_strays strays[TE_TASK_COUNT])
+{
+    te_list second = {.count = 0};
+    te_status status = load_list(folder, other, &second);
+    if (status == TE_OK) {
+        status = te_strays_count(strays, folder->path, folder->layout, folder->tasks, folder->task_count,
+                                 (const te_list *[]){&folder->list, &second});
+    } else if (status != TE_ERR_MEMORY) {
+        status = TE_OK; /* whose the files are cannot be told */
+    }
+    te_list_free(&second);
     return status;
 }
 

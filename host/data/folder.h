@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/layout.h"
+#include "data/strays.h"
 
 typedef struct te_folder te_folder;
 
@@ -32,6 +33,9 @@ const char *te_folder_get_list(const te_folder *folder);
 const uint8_t *te_folder_get_labels(const te_folder *folder);
 
 te_status te_folder_load(const te_folder *folder, uint64_t index, te_example *example);
+
+/* te_dataset_count_strays(), opened for a check; `other`: the list of the other split. */
+te_status te_folder_count_strays(const te_folder *folder, const char *other, te_strays strays[TE_TASK_COUNT]);
 
 /* te_dataset_inspect() */
 te_status te_folder_inspect(const te_folder *folder, uint64_t index, te_inspection *inspection);

@@ -5,12 +5,13 @@ static const te_layout folder = {
     .pictures = {{"images", ".jpg", 0}, {"images", ".jpeg", 0}, {"images", ".png", 0}, {"images", ".JPG", 0},
                  {"images", ".JPEG", 0}, {"images", ".PNG", 0}},
     .labels = {
-        [TE_SEMSEG] = {{"semseg", ".png", TE_LABEL_CLASSES}},
-        [TE_HUMAN_PARTS] = {{"human_parts", ".png", TE_LABEL_CLASSES}},
-        [TE_SAL] = {{"sal", ".png", TE_LABEL_MARKS}},
-        [TE_NORMALS] = {{"normals", ".png", TE_LABEL_NORMALS_OR_BLACK}},
-        [TE_EDGE] = {{"edge", ".png", TE_LABEL_MARKS}},
-        [TE_DEPTH] = {{"depth", ".npy", TE_LABEL_METRES}, {"depth", ".png", TE_LABEL_MILLIMETRES}},
+        [TE_SEMSEG] = {{"semseg", ".png", TE_LABEL_CLASSES}, {"semseg", ".PNG", TE_LABEL_CLASSES}},
+        [TE_HUMAN_PARTS] = {{"human_parts", ".png", TE_LABEL_CLASSES}, {"human_parts", ".PNG", TE_LABEL_CLASSES}},
+        [TE_SAL] = {{"sal", ".png", TE_LABEL_MARKS}, {"sal", ".PNG", TE_LABEL_MARKS}},
+        [TE_NORMALS] = {{"normals", ".png", TE_LABEL_NORMALS_OR_BLACK}, {"normals", ".PNG", TE_LABEL_NORMALS_OR_BLACK}},
+        [TE_EDGE] = {{"edge", ".png", TE_LABEL_MARKS}, {"edge", ".PNG", TE_LABEL_MARKS}},
+        [TE_DEPTH] = {{"depth", ".npy", TE_LABEL_METRES}, {"depth", ".NPY", TE_LABEL_METRES},
+                      {"depth", ".png", TE_LABEL_MILLIMETRES}, {"depth", ".PNG", TE_LABEL_MILLIMETRES}},
     },
 };
 

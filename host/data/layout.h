@@ -18,7 +18,7 @@ typedef struct te_layout {
     const char *endings;                         /* of pictures, for people */
     int classes;                                 /* of semseg; 0: the model's own matter */
     te_layout_place pictures[TE_LAYOUT_PLACES];  /* of several files the first counts */
-    te_layout_place labels[TE_TASK_COUNT][3];
+    te_layout_place labels[TE_TASK_COUNT][5];
     te_layout_place regions;                     /* LabelMap of PASCAL-Context, for data.pascal_normals = shared */
 } te_layout;
 
