@@ -546,8 +546,8 @@ TE_API te_status te_trainer_save(te_trainer *trainer, const char *path);
 
 /* Keep a run folder (made if absent; docs/TRAINING.md says what is in it): settings, log, validations, curves and
  * checkpoints, the newest as last.safetensors, written also when the run ends, is interrupted, or fails between two steps. A
- * folder that holds a run is refused, unless the checkpoint that te_trainer_load() read lies in it and is no older than
- * last.safetensors there. */
+ * folder in which a run took steps is refused, unless the checkpoint that te_trainer_load() read lies in it and is no older
+ * than last.safetensors there. */
 TE_API te_status te_trainer_set_folder(te_trainer *trainer, const char *folder);
 
 /* Take the steps that are left; the model then holds the weights they led to, however the run ended between two steps.

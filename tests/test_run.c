@@ -300,6 +300,81 @@ static void a_folder_is_used_once(void **state)
     finish(&r);
 }
 
+/* A start that fails before its first step, however its tables looked. */
+static void a_start_that_failed_is_begun_anew(void **state)
+{
+    (void)state;
+    int64_t none = -1;
+    struct rlimit before;
+    extra[0] = "model.tasks=semseg depth";
+    run r = start(NULL);
+    assert_ok(te_trainer_set_folder(r.trainer, at("anew")));
+    before = limit_files(5000); /* the disk is full at the first checkpoint */
+    te_status status = te_trainer_run(r.trainer, stop_at, &none);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, TE_ERR_FILE);
+    finish(&r);
+    assert_int_equal(count_in(at("anew/log.csv"), "\n"), 1);
+    assert_int_equal(access(at("anew/last.safetensors"), F_OK), -1);
+    r = start(NULL);
+    assert_ok(te_trainer_set_folder(r.trainer, at("anew")));
+    te_interrupt(); /* now there is one, of step 0 */
+    assert_int_equal(te_trainer_run(r.trainer, stop_at, &none), TE_ERR_INTERRUPTED);
+    finish(&r);
+    assert_int_equal(access(at("anew/last.safetensors"), F_OK), 0);
+    extra[0] = NULL; /* other columns */
+    FILE *log = fopen(at("anew/log.csv"), "a");
+    assert_non_null(log);
+    fprintf(log, "1,0.1,1"); /* no row yet: what a full disk cut off */
+    fclose(log);
+    r = start(NULL);
+    run_in(&r, "anew", -1, TE_OK);
+    finish(&r);
+    assert_same_file("whole", "anew", "last.safetensors");
+    assert_int_equal(count_in(at("anew/log.csv"), "\n"), 7);
+}
+
+/* The folder "kept" with one file in it is refused, and the file left as it is. */
+static void keeps(run *r, const char *name, const char *text, int resumable)
+{
+    char path[64];
+    snprintf(path, sizeof path, "kept/%s", name);
+    if (text) {
+        assert_ok(te_file_write(at(path), text, strlen(text)));
+    } else {
+        assert_int_equal(rename(at("whole_copy.safetensors"), at(path)), 0);
+    }
+    assert_int_equal(te_trainer_set_folder(r->trainer, at("kept")), TE_ERR_FILE);
+    assert_message("holds a run already ('");
+    assert_message(name);
+    assert_int_equal(strstr(te_last_error(), "or resume '") != NULL, resumable);
+    if (text) {
+        assert_text(at(path), text);
+        assert_int_equal(unlink(at(path)), 0);
+    } else {
+        assert_same_file("whole", "kept", "last.safetensors");
+        assert_int_equal(rename(at(path), at("whole_copy.safetensors")), 0);
+    }
+}
+
+static void nothing_of_a_run_is_written_over(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    uint8_t *checkpoint;
+    size_t bytes;
+    assert_ok(te_file_read(at("whole/last.safetensors"), 1 << 26, &checkpoint, &bytes));
+    assert_ok(te_file_write(at("whole_copy.safetensors"), checkpoint, bytes));
+    assert_ok(te_folder_make(at("kept")));
+    keeps(&r, "log.csv", "step,a\n1,1\n", 0);
+    keeps(&r, "validation.csv", "step,a\n2,1\n", 0);
+    keeps(&r, "best.safetensors", "whatever it is", 0);
+    keeps(&r, "last.safetensors", "whatever it is", 0);
+    keeps(&r, "last.safetensors", NULL, 1);
+    free(checkpoint);
+    finish(&r);
+}
+
 /* With another run's checkpoint a folder that holds a run is refused too; an empty one is a new run from that step on,
  * with a checkpoint from the start. */
 static void a_checkpoint_of_elsewhere_starts_a_new_run(void **state)
@@ -714,6 +789,8 @@ int main(void)
         cmocka_unit_test(a_row_that_finds_no_room_is_noticed),
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
+        cmocka_unit_test(a_start_that_failed_is_begun_anew),
+        cmocka_unit_test(nothing_of_a_run_is_written_over),
         cmocka_unit_test(a_checkpoint_of_elsewhere_starts_a_new_run),
         cmocka_unit_test(an_earlier_checkpoint_does_not_replace_the_newest),
         cmocka_unit_test(a_run_that_cannot_start_leaves_no_folder),

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,6 +208,21 @@ te_status te_history_add(te_history *history, int64_t step, const double *values
 }
 
 /* ---- life ---- */
+
+te_status te_history_has_rows(const char *path, bool *rows)
+{
+    uint8_t *text;
+    size_t bytes;
+    *rows = false;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return TE_OK;
+    }
+    TE_TRY(te_file_read(path, LARGEST_FILE, &text, &bytes));
+    const uint8_t *head = memchr(text, '\n', bytes);
+    *rows = head && memchr(head + 1, '\n', (size_t)(text + bytes - head - 1));
+    free(text);
+    return TE_OK;
+}
 
 static te_status load(te_history *history, int64_t last)
 {

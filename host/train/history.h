@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 enum { TE_HISTORY_COLUMNS = 24, TE_HISTORY_NAME = 32 };
 
 typedef struct te_history te_history;
@@ -14,6 +16,9 @@ typedef struct te_history te_history;
 te_status te_history_open(te_history **history, const char *path, const char *const *columns, int column_count,
                           int64_t last);
 void te_history_close(te_history *history);
+
+/* Whether there is such a file with rows in it; one that was cut off is none. */
+te_status te_history_has_rows(const char *path, bool *rows);
 
 /* Add a row and see it written; NaN becomes an empty cell. TE_ERR_FILE when the disk is full. */
 te_status te_history_add(te_history *history, int64_t step, const double *values);

@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "train/curves.h"
+#include "train/trainer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Columns of log.csv before those of the tasks. */
@@ -42,21 +44,62 @@ static te_status lock_folder(te_run *run)
     return TE_OK;
 }
 
+static te_status is_there(const char *path, bool *found)
+{
+    struct stat facts;
+    *found = lstat(path, &facts) == 0 || errno != ENOENT;
+    return TE_OK;
+}
+
+/* Of a file that is no checkpoint nobody knows what it is worth. */
+static te_status holds_steps(const char *path, bool *found)
+{
+    int64_t step;
+    TE_TRY(is_there(path, found));
+    *found = *found && (te_checkpoint_read_step(path, &step) != TE_OK || step > 0);
+    return TE_OK;
+}
+
+static te_status fail_old_run(const te_run *run, const char *sign)
+{
+    int64_t step;
+    char *last = te_run_path(run, "last.safetensors");
+    if (!last) {
+        return TE_ERR_MEMORY;
+    }
+    bool resumable = te_checkpoint_read_step(last, &step) == TE_OK;
+    te_fail(TE_ERR_FILE, "the folder '%s' holds a run already ('%s'): use another folder%s%s%s", run->folder, sign,
+            resumable ? ", or resume '" : "", resumable ? last : "", resumable ? "'" : "");
+    free(last);
+    return TE_ERR_FILE;
+}
+
+/* Steps that were taken are not written over. A start that failed before its first (a full disk, a broken label) leaves a
+ * checkpoint of step 0 at most, and tables without rows. */
 static te_status refuse_old_run(const te_run *run)
 {
-    static const char *const signs[] = {"log.csv", "last.safetensors"};
+    static const struct {
+        const char *name;
+        te_status (*look)(const char *path, bool *found);
+    } signs[] = {{"log.csv", te_history_has_rows}, {"validation.csv", te_history_has_rows},
+                 {"last.safetensors", holds_steps}, {"best.safetensors", is_there}};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        char *path = te_run_path(run, signs[i]);
-        if (!path) {
-            return TE_ERR_MEMORY;
-        }
-        bool found = access(path, F_OK) == 0;
+        bool found;
+        char *path = te_run_path(run, signs[i].name);
+        te_status status = path ? signs[i].look(path, &found) : TE_ERR_MEMORY;
         free(path);
-        if (found) {
-            return te_fail(TE_ERR_FILE, "the folder '%s' holds a run already ('%s'): use another folder, or resume "
-                           "'%s/last.safetensors'", run->folder, signs[i], run->folder);
-        }
+        TE_TRY(status);
+        TE_TRY(found ? fail_old_run(run, signs[i].name) : TE_OK);
     }
+    return TE_OK;
+}
+
+/* The tables of such a start may have other columns. Its checkpoint stays until there is another. */
+static te_status begin_anew(const te_run *run)
+{
+    TE_TRY(refuse_old_run(run));
+    unlinkat(run->lock, "log.csv", 0);
+    unlinkat(run->lock, "validation.csv", 0);
     return TE_OK;
 }
 
@@ -118,7 +161,7 @@ te_status te_run_open(te_run **run, const char *folder, const te_settings *setti
     made->folder = te_path_join("", folder);
     TE_TRY_OUT(made->folder ? te_folder_make(folder) : TE_ERR_MEMORY);
     TE_TRY_OUT(lock_folder(made));
-    TE_TRY_OUT(home ? TE_OK : refuse_old_run(made));
+    TE_TRY_OUT(home ? TE_OK : begin_anew(made));
     remove_leftovers(made);
     TE_TRY_OUT(save_settings(made, settings));
     TE_TRY_OUT(open_tables(made, config, taken));

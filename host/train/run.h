@@ -19,7 +19,7 @@
 typedef struct te_run te_run;
 
 /* Make the folder; with `home`, it holds this run, which goes on after step `taken`, else one that holds a run is
- * refused. A folder is used by one run at a time. */
+ * refused. What a start left that took no step is no run: it is begun anew. A folder is used by one run at a time. */
 te_status te_run_open(te_run **run, const char *folder, const te_settings *settings, const te_config *config,
                       bool home, int64_t taken);
 void te_run_close(te_run *run);
