@@ -272,7 +272,8 @@ typedef struct te_prediction te_prediction;
 /* Runs pictures of any size through a model: resized and padded to the input size as [input] says, maps brought
  * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit; their [infer] may ask for
  * a mean over several sizes and the mirrored picture, and for tiles (docs/INFERENCE.md). All of them count, set or not:
- * begin with a te_settings_copy() of the model's, unless the input is to be 512x512. */
+ * begin with a te_settings_copy() of the model's, unless the input is to be 512x512. [model] is the model's, whatever they say;
+ * a warning tells where they say something else. */
 TE_API te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
                                      const te_settings *settings);
 TE_API void te_evaluator_free(te_evaluator *evaluator);
@@ -530,8 +531,9 @@ typedef struct te_train_report {
 /* Called after every step; a result other than TE_OK ends the training with it. */
 typedef te_status (*te_train_function)(const te_train_report *report, void *context);
 
-/* Train `model` on `device` as [train], [data] and [input] of `settings` say. A model of another input size is brought to
- * theirs first: its position embedding is resized. */
+/* Train `model` on `device` as [train], [data] and [input] of `settings` say; [model] is the model's, and a warning tells where
+ * it was set to something else. A model of another input size is brought to theirs: its position embedding is resized, and
+ * stays so, also where the device then fails. Settings or a data set that will not do are found before that. */
 TE_API te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device,
                                    const te_settings *settings);
 TE_API void te_trainer_free(te_trainer *trainer);

@@ -464,12 +464,32 @@ static void test_place(void **state)
     te_evaluator_free(evaluator);
 }
 
+static void count_warnings(te_log_level level, const char *line, void *context)
+{
+    (void)line;
+    *(int *)context += level == TE_LOG_WARNING;
+}
+
+/* [model] of the settings does not change the model: only what was set to something else is told. */
+static void test_other_model(void **state)
+{
+    const fixture *at = *state;
+    int warnings = 0;
+    te_set_log(count_warnings, &warnings);
+    te_evaluator_free(OPEN(at, NULL));
+    te_evaluator_free(OPEN(at, "model.semseg_classes", "21", "model.taps", "")); /* the defaults */
+    assert_int_equal(warnings, 0);
+    te_evaluator_free(OPEN(at, "model.semseg_classes", "22"));
+    assert_int_equal(warnings, 1);
+    te_set_log(NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),  cmocka_unit_test(test_settings),      cmocka_unit_test(test_flip),
         cmocka_unit_test(test_scales), cmocka_unit_test(test_tiles), cmocka_unit_test(test_tiles_stopped),
-        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_place),  cmocka_unit_test(test_other_model),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

@@ -694,6 +694,51 @@ static void a_model_is_brought_to_the_size_of_its_run(void **state)
     te_settings_free(settings);
 }
 
+static char warning[512];
+
+static void hear(te_log_level level, const char *line, void *context)
+{
+    (void)context;
+    if (level == TE_LOG_WARNING) {
+        snprintf(warning, sizeof warning, "%s", line);
+    }
+}
+
+/* Resizing loses something: not for a data set that is not there. What [model] says beside the model is told, defaults not. */
+static void a_trainer_that_cannot_be_leaves_the_model(void **state)
+{
+    (void)state;
+    te_settings *settings = small_run(), *others;
+    te_model *model;
+    te_trainer *trainer = NULL;
+    assert_ok(te_model_create(&model, settings, 1));
+    assert_ok(te_settings_create(&others));
+    others->data = settings->data;
+    others->train = settings->train;
+    others->input.height = 48;
+    others->input.width = 64;
+    assert_ok(te_settings_set(others, "data.source", "folder"));
+    assert_ok(te_settings_set(others, "data.folder", "/nowhere"));
+    assert_int_equal(te_trainer_create(&trainer, model, device, others), TE_ERR_FILE);
+    assert_null(trainer);
+    assert_int_equal(model->config.height, 32);
+    assert_int_equal(te_model_get_settings(model)->input.width, 48);
+    assert_ok(te_settings_set(others, "data.source", "rooms"));
+    te_set_log(hear, NULL);
+    assert_ok(te_trainer_create(&trainer, model, device, others));
+    assert_int_equal(model->config.height, 48);
+    assert_string_equal(warning, "");
+    te_trainer_free(trainer);
+    assert_ok(te_settings_set(others, "model.experts", "7"));
+    assert_ok(te_trainer_create(&trainer, model, device, others));
+    te_set_log(NULL, NULL);
+    assert_string_equal(warning, "setting 'model.experts' is '7', but the model was made with '5', and that counts");
+    te_trainer_free(trainer);
+    te_settings_free(others);
+    te_model_free(model);
+    te_settings_free(settings);
+}
+
 /* ---- numbers that are not finite ---- */
 
 static void fails_with(run *r, const char *first, const char *second)
@@ -803,6 +848,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint),
         cmocka_unit_test(validation_sees_the_weights_of_training),
         cmocka_unit_test(a_model_is_brought_to_the_size_of_its_run),
+        cmocka_unit_test(a_trainer_that_cannot_be_leaves_the_model),
         cmocka_unit_test(a_weight_that_is_no_number_is_named),
         cmocka_unit_test(an_overflow_is_named),
         cmocka_unit_test(a_pixel_that_is_no_number_is_named),

@@ -34,6 +34,7 @@ te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_devi
     *created = (te_evaluator){.model = model, .device = device, .height = chosen->input.height, .width = chosen->input.width,
                               .fit = chosen->input.fit, .tiles = chosen->infer.tiles,
                               .overlap = chosen->infer.tile_overlap, .share = chosen->infer.tile_context};
+    te_model_warn(model, chosen);
     te_status status = te_passes_create(&created->passes, model, device, created->height, created->width, chosen);
     if (status != TE_OK) {
         te_evaluator_free(created);

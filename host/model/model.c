@@ -1,5 +1,7 @@
 #include "model/model.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +53,21 @@ void te_model_free(te_model *model)
 const te_settings *te_model_get_settings(const te_model *model)
 {
     return model->settings;
+}
+
+void te_model_warn(const te_model *model, const te_settings *settings)
+{
+    for (size_t row = 0; row < te_settings_count(); row++) {
+        const te_setting_info *info = te_settings_get_info(row);
+        char given[TE_TEXT_SETTING], own[TE_TEXT_SETTING];
+        if (strncmp(info->key, "model.", 6) == 0 && te_settings_get(settings, info->key, given, sizeof given) == TE_OK &&
+            te_settings_get(model->settings, info->key, own, sizeof own) == TE_OK &&
+            strcmp(given, info->default_value) != 0 && strcmp(given, own) != 0) {
+            te_log(TE_LOG_WARNING, "setting '%s' is '%s', but the model was made with '%s', and that counts", info->key,
+                   given, own);
+            return;
+        }
+    }
 }
 
 size_t te_model_count_tasks(const te_model *model)

@@ -14,6 +14,10 @@ struct te_model {
 /* Settings and params without data: te_params_fill() or a weight file supplies them. */
 te_status te_model_declare(te_model **model, const te_settings *settings);
 
+/* Warn where [model] of the settings was changed to what the model is not: it would be ignored in silence. Defaults may be
+ * nobody's choice, so they are no contradiction. */
+void te_model_warn(const te_model *model, const te_settings *settings);
+
 /* What a checkpoint holds beside the model: more tensors, and metadata as key, value, key, value... */
 typedef struct te_model_extra {
     const te_entry_out *entries;

@@ -36,12 +36,13 @@ te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *de
     te_train_options options = te_train_options_of(settings);
     te_status status;
     TE_TRY_OUT(te_ops_check_variants(te_device_settings(device)->kernels.variant));
+    te_model_warn(model, settings);
     TE_TRY_OUT(te_settings_copy(&created->settings, settings));
-    TE_TRY_OUT(te_model_resize(model, settings->input.height, settings->input.width));
-    model->settings->input.fit = settings->input.fit;
     created->settings->model = model->settings->model; /* the model is what it is, whatever the settings say */
     TE_TRY_OUT(te_dataset_open(&created->dataset, created->settings, TE_SPLIT_TRAIN, model->config.tasks,
                                model->config.task_count));
+    TE_TRY_OUT(te_model_resize(model, settings->input.height, settings->input.width)); /* no way back: as late as can be */
+    model->settings->input.fit = settings->input.fit;
     TE_TRY_OUT(advise_on_memory(te_train_step_create(&created->step, model, device, &options)));
     *trainer = created;
     return TE_OK;
