@@ -402,6 +402,56 @@ static void an_unwritable_cache_is_one_warning(void **state)
     free(cache);
 }
 
+/* The one binary in a folder of exports; `path` holds 600 bytes. */
+static void find_binary(const char *exports, char *path)
+{
+    DIR *list = opendir(exports);
+    int found = 0;
+    assert_non_null(list);
+    for (struct dirent *entry; (entry = readdir(list));) {
+        if (strstr(entry->d_name, ".bin")) {
+            snprintf(path, 600, "%s/%s", exports, entry->d_name);
+            found++;
+        }
+    }
+    closedir(list);
+    assert_int_equal(found, 1);
+}
+
+static void refuse_binary(const char *exports, const char *path, const uint8_t *data, size_t bytes)
+{
+    te_kernel *kernel;
+    assert_ok(te_file_write(path, data, bytes));
+    te_device *device = open_device("device.binary", exports);
+    assert_int_equal(te_kernel_create(&kernel, device, "twice", "twice", ""), TE_ERR_FORMAT);
+    assert_message(path);
+    assert_message("is cut short or damaged: export it once more");
+    te_device_close(device);
+}
+
+/* No driver sees a damaged one. Another compiler's has no checksum and is taken as it is. */
+static void check_binaries(const char *exports)
+{
+    char path[600];
+    uint8_t *data;
+    size_t bytes;
+    find_binary(exports, path);
+    assert_ok(te_file_read(path, 1 << 24, &data, &bytes));
+    const size_t cuts[] = {0, 5, 29, 35, 60, bytes / 2, bytes - 1};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        refuse_binary(exports, path, data, cuts[i]);
+    }
+    data[bytes - 100] ^= 0x40;
+    refuse_binary(exports, path, data, bytes);
+    data[bytes - 100] ^= 0x40;
+    const uint8_t *line = memchr(data, '\n', bytes), *binary = (const uint8_t *)memchr(line + 1, '\n', 100) + 1;
+    assert_ok(te_file_write(path, binary, bytes - (size_t)(binary - data)));
+    te_device *device = open_device("device.binary", exports);
+    run_twice(device);
+    te_device_close(device);
+    free(data);
+}
+
 static void exported_programs_run_without_a_compiler(void **state)
 {
     (void)state;
@@ -419,6 +469,7 @@ static void exported_programs_run_without_a_compiler(void **state)
     te_kernel *kernel;
     assert_int_equal(te_kernel_create(&kernel, device, "absent", "absent", ""), TE_ERR_FILE);
     te_device_close(device);
+    check_binaries(exports);
     free(exports);
 }
 

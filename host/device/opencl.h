@@ -67,6 +67,13 @@ unsigned char *te_cache_load(const te_cache_key *key, size_t *bytes);
 /* Keep a binary; what goes wrong is logged once and otherwise ignored. */
 void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t bytes);
 
+/* What is exported of a binary: itself behind its length and checksum, in fresh memory; NULL where that is short. */
+unsigned char *te_binary_pack(const unsigned char *binary, size_t bytes, size_t *packed);
+
+/* The binary in a file's content: behind what te_binary_pack() writes, verified, or as another compiler wrote it, the whole.
+ * NULL where it was cut short or damaged. */
+const unsigned char *te_binary_unpack(const uint8_t *data, size_t bytes, size_t *length);
+
 /* The folder of what is kept between runs, in fresh memory; NULL without a home. */
 char *te_cache_folder(void);
 

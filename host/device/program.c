@@ -64,17 +64,22 @@ static char *program_path(const char *folder, const te_program *wanted, const ch
 static te_status load_prebuilt(te_device *device, te_program *wanted)
 {
     char *path = program_path(device->settings->device.binary, wanted, ".bin");
-    uint8_t *binary = NULL;
+    uint8_t *data = NULL;
     size_t bytes;
-    te_status status = path ? te_file_read(path, MAX_PREBUILT, &binary, &bytes) : TE_ERR_MEMORY;
-    if (status == TE_OK) {
+    te_status status = path ? te_file_read(path, MAX_PREBUILT, &data, &bytes) : TE_ERR_MEMORY;
+    const unsigned char *binary = status == TE_OK ? te_binary_unpack(data, bytes, &bytes) : NULL;
+    if (status == TE_OK && !binary) {
+        status = te_fail(TE_ERR_FORMAT, "the prebuilt program '%s' is cut short or damaged: export it once more with "
+                         "kernels.export, or compile it again", path);
+    }
+    if (binary) {
         cl_int code = build_binary(device, binary, bytes, wanted->options, &wanted->program);
         if (code != CL_SUCCESS) {
             status = te_fail(TE_ERR_DEVICE, "device '%s' rejects the prebuilt program '%s' with %s: build it again "
                              "for this driver", device->info.name, path, te_cl_error_name(code));
         }
     }
-    free(binary);
+    free(data);
     free(path);
     return status;
 }
@@ -111,8 +116,9 @@ static te_status export_program(te_device *device, const te_program *wanted, con
     TE_TRY(export_file(folder, wanted, ".cl", source, strlen(source)));
     TE_TRY(export_file(folder, wanted, ".options", wanted->options, strlen(wanted->options)));
     size_t bytes;
-    unsigned char *binary = binary_of(wanted->program, &bytes);
-    te_status status = binary ? export_file(folder, wanted, ".bin", binary, bytes) : TE_OK;
+    unsigned char *binary = binary_of(wanted->program, &bytes), *packed = binary ? te_binary_pack(binary, bytes, &bytes) : NULL;
+    te_status status = packed ? export_file(folder, wanted, ".bin", packed, bytes) : binary ? TE_ERR_MEMORY : TE_OK;
+    free(packed);
     free(binary);
     return status;
 }
