@@ -655,7 +655,7 @@ typedef struct te_tune_options {
     int training;           /* 1: also the ops of a step of training */
     int rounds;             /* samples of each candidate, in turn; 0: 5 */
     double seconds;         /* begin no shape after so many; 0: no limit */
-    const char *path;       /* the file to write; NULL: where kernels.tuning = auto finds it */
+    const char *path;       /* the file to write, its folder is made if absent; NULL: where kernels.tuning = auto finds it */
     te_tune_function report; /* may be NULL */
     void *context;          /* of report */
 } te_tune_options;

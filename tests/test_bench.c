@@ -105,6 +105,8 @@ static void stops_when_interrupted(void **state)
     assert_int_equal(te_bench_run(&bench, device, settings, NULL), TE_ERR_INTERRUPTED);
     assert_null(bench);
     assert_ok(te_interrupt_check());
+    assert_int_equal(te_bench_run(&bench, device, settings, &(te_bench_options){.runs = -1}), TE_ERR_ARGUMENT);
+    assert_string_equal(te_last_error(), "'runs' of a bench is -1; it must be 0, for 7, or more");
     te_device_close(device);
     te_settings_free(settings);
 }

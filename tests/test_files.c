@@ -233,6 +233,11 @@ static void folders_are_made_with_those_above(void **state)
     assert_true(S_ISDIR(facts.st_mode));
     assert_int_equal(te_folder_make(inside("a/b/c")), TE_OK);
     assert_int_equal(te_folder_make("/"), TE_OK);
+    assert_int_equal(te_folder_make_above(inside("d/e/file")), TE_OK);
+    assert_int_equal(access(inside("d/e"), F_OK), 0);
+    assert_int_equal(access(inside("d/e/file"), F_OK), -1);
+    assert_int_equal(te_folder_make_above("file"), TE_OK);
+    assert_int_equal(te_folder_make_above("/file"), TE_OK);
     assert_int_equal(te_file_write(inside("file"), "x", 1), TE_OK);
     check_failure(te_folder_make(inside("file")), TE_ERR_FILE, "/file': Not a directory");
     check_failure(te_folder_make(inside("file/a/b")), TE_ERR_FILE, "/file': Not a directory");

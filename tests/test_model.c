@@ -250,6 +250,27 @@ static void test_misfits(void **state)
     te_model_free(model);
 }
 
+static void test_scheduler_options(void **state)
+{
+    (void)state;
+    static const struct {
+        te_scheduler_options options;
+        const char *part;
+    } cases[] = {{{.keep = -1}, "'keep' of a scheduler is -1; it must be 0 to 3"},
+                 {{.keep = 4}, "'keep' of a scheduler is 4; it must be 0 to 3"},
+                 {{.batch = -1}, "a batch of -1: it must be 1 to 4096"},
+                 {{.height = -16}, "an input of -16x48: both sizes must be multiples of 16, from 16 to 16384"},
+                 {{.width = 16400}, "an input of 32x16400: both"}};
+    te_model *model = create_small(1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        te_scheduler *scheduler = NULL;
+        assert_int_equal(te_scheduler_create(&scheduler, model, device, &cases[i].options), TE_ERR_ARGUMENT);
+        assert_null(scheduler);
+        assert_non_null(strstr(te_last_error(), cases[i].part));
+    }
+    te_model_free(model);
+}
+
 /* Same input, same bits, run after run and plan after plan. */
 static void test_repeatable(void **state)
 {
@@ -287,12 +308,12 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 7] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 8] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
-        cmocka_unit_test(test_weights_in_a_file),
+        cmocka_unit_test(test_weights_in_a_file), cmocka_unit_test(test_scheduler_options),
     };
-    size_t count = 7;
+    size_t count = 8;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -532,6 +533,15 @@ static void a_picture_is_a_sample(void **state)
     assert_null(picture);
 }
 
+static void strange_options_are_refused(void **state)
+{
+    (void)state;
+    te_rooms_options options = {.width = 32, .height = 32, .train = 1, .threads = -2};
+    assert_int_equal(te_rooms_save("/tmp/te_no_rooms", &options, NULL, NULL), TE_ERR_ARGUMENT);
+    assert_non_null(strstr(te_last_error(), "'/tmp/te_no_rooms' with -2 threads: it must be 0, for 1, or more"));
+    assert_int_equal(access("/tmp/te_no_rooms", F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +560,7 @@ int main(void)
         cmocka_unit_test(tree_finds_what_a_loop_finds),
         cmocka_unit_test(blocks_on_the_floor_keep_apart),
         cmocka_unit_test(a_picture_is_a_sample),
+        cmocka_unit_test(strange_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Tuning: which variant wins, which never does, and the file that keeps the winners. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -484,7 +485,53 @@ static void ends_early(void **state)
     assert_int_equal(te_tune_run(&tune, device, settings, &stopped), TE_ERR_INTERRUPTED);
     assert_null(tune);
     assert_int_equal(access(path, F_OK), 0);
-    assert_int_equal(te_tune_run(&tune, device, settings, &(te_tune_options){.path = "/nowhere/x"}), TE_ERR_FILE);
+    te_device_close(device);
+    te_settings_free(settings);
+}
+
+/* Before anything is measured: the function of the report would end it with another status. */
+static te_status never(const te_tune *tune, size_t done, size_t count, void *context)
+{
+    (void)tune;
+    (void)done;
+    (void)count;
+    (void)context;
+    return TE_ERR_UNSUPPORTED;
+}
+
+static void refuses_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        te_tune_options options;
+        te_status status;
+        const char *part;
+    } cases[] = {
+        {{.path = "/dev/null/x"}, TE_ERR_FILE, "'/dev/null'"},
+        {{.path = "/tmp"}, TE_ERR_FILE, "it is a folder"},
+        {{.path = ""}, TE_ERR_ARGUMENT, "name a file"},
+        {{.rounds = -1}, TE_ERR_ARGUMENT, "'rounds' of a tuning is -1; it must be 0, for 5, or more"},
+        {{.seconds = -0.5}, TE_ERR_ARGUMENT, "'seconds' of a tuning is -0.5; it must be 0"},
+        {{.seconds = NAN}, TE_ERR_ARGUMENT, "'seconds'"},
+    };
+    te_settings *settings = model_settings();
+    te_device *device;
+    te_tune *tune = NULL;
+    assert_ok(te_device_open(&device, settings));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        te_tune_options options = cases[i].options;
+        options.report = never;
+        assert_int_equal(te_tune_run(&tune, device, settings, &options), cases[i].status);
+        assert_null(tune);
+        if (!strstr(te_last_error(), cases[i].part)) {
+            fail_msg("'%s' does not hold '%s'", te_last_error(), cases[i].part);
+        }
+    }
+    char inner[300];
+    snprintf(inner, sizeof inner, "%s/a/b/tuning.json", folder);
+    assert_ok(te_tune_run(&tune, device, settings, &(te_tune_options){.seconds = 1e-9, .path = inner}));
+    assert_int_equal(access(inner, F_OK), 0);
+    te_tune_free(tune);
     te_device_close(device);
     te_settings_free(settings);
 }
@@ -512,6 +559,7 @@ int main(void)
         cmocka_unit_test(kernels_for_processors_stay_there),
         cmocka_unit_test(finds_its_own_file), cmocka_unit_test(ignores_other_files),
         cmocka_unit_test(leaves_out_strange_entries), cmocka_unit_test(tunes_a_model), cmocka_unit_test(ends_early),
+        cmocka_unit_test(refuses_at_once),
     };
     return cmocka_run_group_tests_name("tune", tests, make_folder, remove_folder);
 }

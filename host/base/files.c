@@ -289,6 +289,18 @@ te_status te_folder_make(const char *path)
     return status;
 }
 
+te_status te_folder_make_above(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) {
+        return TE_OK;
+    }
+    char *folder = strndup(path, (size_t)(slash - path));
+    te_status status = folder ? te_folder_make(folder) : te_fail(TE_ERR_MEMORY, "out of memory for the path '%s'", path);
+    free(folder);
+    return status;
+}
+
 char *te_path_join(const char *folder, const char *name)
 {
     size_t length = strlen(folder);

@@ -45,6 +45,9 @@ te_status te_file_write(const char *path, const void *data, size_t bytes);
 /* Make a folder and those above it; fine if it exists. */
 te_status te_folder_make(const char *path);
 
+/* Make the folders that `path` names, up to its last '/'. */
+te_status te_folder_make_above(const char *path);
+
 /* "folder/name" in fresh memory (`name` alone where `folder` is empty); free() it. NULL, with a message recorded,
  * where memory is short. */
 char *te_path_join(const char *folder, const char *name);

@@ -198,6 +198,10 @@ te_status te_rooms_save(const char *folder, const te_rooms_options *options, te_
                        "many for validation, and seeds up to %" PRId32 " are supported", folder, most_pictures,
                        (int32_t)INT32_MAX);
     }
+    if (options->threads < 0) {
+        return te_fail(TE_ERR_ARGUMENT, "cannot write rooms to '%s' with %d threads: it must be 0, for 1, or more", folder,
+                       options->threads);
+    }
     writer.options.width = options->width ? options->width : 640;
     writer.options.height = options->height ? options->height : 480;
     TE_TRY(make_folders(&writer));

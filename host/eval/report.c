@@ -317,7 +317,7 @@ static te_status write_page(FILE *page, const te_scores *scores)
 te_status te_scores_save_report(const te_scores *scores, const char *path)
 {
     te_file_writer writer;
-    TE_TRY(te_scores_make_folder(path));
+    TE_TRY(te_folder_make_above(path));
     TE_TRY(te_file_writer_open(&writer, path));
     locale_t before = te_c_locale_enter();
     te_status status = write_page(writer.stream, scores);

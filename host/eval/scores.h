@@ -57,9 +57,6 @@ te_status te_scores_collect(te_scores *scores, te_metric *const *metrics, const 
  * training split. */
 bool te_scores_use_setting(size_t row);
 
-/* Make the folders that `path` names, up to its last '/'. */
-te_status te_scores_make_folder(const char *path);
-
 /* "2026-01-31 17:45 UTC" */
 const char *te_scores_get_time(const te_scores *scores, char text[32]);
 

@@ -11,15 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-te_status te_scores_make_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-    te_status status = folder ? te_folder_make(folder) : TE_OK;
-    free(folder);
-    return status;
-}
-
 bool te_scores_use_setting(size_t row)
 {
     const char *key = te_settings_get_info(row)->key;
@@ -188,7 +179,7 @@ static json_t *describe(const te_scores *scores)
 
 te_status te_scores_save(const te_scores *scores, const char *path)
 {
-    TE_TRY(te_scores_make_folder(path));
+    TE_TRY(te_folder_make_above(path));
     return te_json_save(describe(scores), path);
 }
 
@@ -242,7 +233,7 @@ static void write_rows(FILE *file, const te_scores *scores)
 te_status te_scores_save_pictures(const te_scores *scores, const char *path)
 {
     te_file_writer writer;
-    TE_TRY(te_scores_make_folder(path));
+    TE_TRY(te_folder_make_above(path));
     TE_TRY(te_file_writer_open(&writer, path));
     locale_t before = te_c_locale_enter();
     write_head(writer.stream, scores);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SIZE = 16384, MAX_BATCH = 4096 };
+enum { MAX_SIZE = 16384, MAX_BATCH = 4096, MAX_KEEP = 3 };
 
 struct te_scheduler {
     te_device *device;
@@ -26,11 +26,14 @@ static te_status resolve_extent(te_extent *extent, const te_model *model, const 
     int batch = options && options->batch ? options->batch : 1;
     if (height < TE_PATCH || width < TE_PATCH || height % TE_PATCH || width % TE_PATCH || height > MAX_SIZE ||
         width > MAX_SIZE) {
-        return te_fail(TE_ERR_ARGUMENT, "an input of %dx%d: both sizes must be multiples of 16, up to %d", height,
+        return te_fail(TE_ERR_ARGUMENT, "an input of %dx%d: both sizes must be multiples of 16, from 16 to %d", height,
                        width, MAX_SIZE);
     }
     if (batch < 1 || batch > MAX_BATCH) {
         return te_fail(TE_ERR_ARGUMENT, "a batch of %d: it must be 1 to %d", batch, MAX_BATCH);
+    }
+    if (options && (options->keep < 0 || options->keep > MAX_KEEP)) {
+        return te_fail(TE_ERR_ARGUMENT, "'keep' of a scheduler is %d; it must be 0 to %d", options->keep, MAX_KEEP);
     }
     *extent = (te_extent){.batch = batch, .height = height / TE_PATCH, .width = width / TE_PATCH};
     return TE_OK;

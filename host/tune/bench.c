@@ -124,6 +124,9 @@ static te_status measure_ops(te_bench *bench, te_device *device, int runs)
 static te_status measure(te_bench *bench, te_device *device, const te_settings *settings, te_bench_options options)
 {
     int both = !options.ops && !options.model, runs = options.runs ? options.runs : DEFAULT_RUNS;
+    if (runs < 0) {
+        return te_fail(TE_ERR_ARGUMENT, "'runs' of a bench is %d; it must be 0, for %d, or more", runs, DEFAULT_RUNS);
+    }
     TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY(te_device_get_info(device, &bench->device));
     TE_TRY(te_passes_record(&bench->passes, settings, options.training));

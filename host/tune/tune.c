@@ -91,9 +91,13 @@ static te_status compare_passes(te_tune *tune, te_device *device)
 static te_status choose_path(te_tune *tune, const te_device *device, const char *wanted)
 {
     te_file_writer writer;
+    if (wanted && !*wanted) {
+        return te_fail(TE_ERR_ARGUMENT, "cannot write a tuning to '': name a file");
+    }
     if (wanted) {
         tune->path = strdup(wanted);
         TE_TRY(tune->path ? TE_OK : te_fail(TE_ERR_MEMORY, "out of memory for a path"));
+        TE_TRY(te_folder_make_above(wanted));
     } else {
         TE_TRY(te_device_make_tuning_path(device, &tune->path));
     }
@@ -113,8 +117,21 @@ static te_status keep_part(te_tune *tune, te_device *device, te_status failure)
     return te_fail(failure, "%s; what was found for %zu shapes is in '%s'", reason, tune->count, tune->path);
 }
 
+static te_status check_options(const te_tune_options *options)
+{
+    if (options->rounds < 0) {
+        return te_fail(TE_ERR_ARGUMENT, "'rounds' of a tuning is %d; it must be 0, for %d, or more", options->rounds,
+                       DEFAULT_ROUNDS);
+    }
+    if (!(options->seconds >= 0.0)) {
+        return te_fail(TE_ERR_ARGUMENT, "'seconds' of a tuning is %g; it must be 0, for no limit, or more", options->seconds);
+    }
+    return TE_OK;
+}
+
 static te_status tune_model(te_tune *tune, te_device *device, const te_settings *settings, const te_tune_options *options)
 {
+    TE_TRY(check_options(options));
     TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
     TE_TRY(choose_path(tune, device, options->path));
     TE_TRY(te_passes_record(&tune->passes, settings, options->training));
