@@ -140,7 +140,8 @@ TE_API te_status te_device_count(const te_settings *settings, size_t *count);
 TE_API te_status te_device_get_listed(const te_settings *settings, size_t index, te_device_info *info);
 
 /* Open the device that the [device] settings pick. A value in device.pick, or without one the environment variable
- * TASKEXPERT_DEVICE, overrides the section's other keys. On a miss the message lists the candidates. */
+ * TASKEXPERT_DEVICE, overrides the section's other keys. On a miss the message lists the candidates. Folders that the
+ * settings name must be there; kernels.export is made. What kernels.variant names is looked up when a model is made ready. */
 TE_API te_status te_device_open(te_device **device, const te_settings *settings);
 TE_API void te_device_close(te_device *device);
 TE_API te_status te_device_get_info(const te_device *device, te_device_info *info);

@@ -253,6 +253,33 @@ static void a_folder_stands_in_for_the_embedded_kernels(void **state)
     te_device_close(device);
 }
 
+static void folders_are_looked_for_at_once(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"kernels.folder", "device.binary"};
+    write_kernel();
+    char *file = te_path_join(folder, "twice.cl"), *none = te_path_join(folder, "none");
+    char *exports = te_path_join(folder, "twice.cl/exports");
+    for (int i = 0; i < 4; i++) {
+        te_settings *settings = make_settings(keys[i % 2], i < 2 ? none : file);
+        te_device *device = NULL;
+        assert_int_equal(te_device_open(&device, settings), TE_ERR_FILE);
+        assert_null(device);
+        assert_message(i < 2 ? "/none', the folder of '" : "/twice.cl', the folder of '");
+        assert_message(keys[i % 2]);
+        assert_message(i < 2 ? "No such file" : "Not a directory");
+        te_settings_free(settings);
+    }
+    te_settings *settings = make_settings("kernels.export", exports);
+    te_device *device = NULL;
+    assert_int_equal(te_device_open(&device, settings), TE_ERR_FILE);
+    assert_message("twice.cl': Not a directory");
+    te_settings_free(settings);
+    free(exports);
+    free(none);
+    free(file);
+}
+
 static void build_errors_name_file_and_line(void **state)
 {
     (void)state;
@@ -519,6 +546,7 @@ int main(void)
         cmocka_unit_test(listing_marks_one_device),
         cmocka_unit_test(a_device_is_found_by_index_and_by_part_of_its_name),
         cmocka_unit_test(a_folder_stands_in_for_the_embedded_kernels),
+        cmocka_unit_test(folders_are_looked_for_at_once),
         cmocka_unit_test(build_errors_name_file_and_line),
         cmocka_unit_test(a_damaged_cache_never_reaches_the_driver),
         cmocka_unit_test(compilation_is_shown),

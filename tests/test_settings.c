@@ -160,7 +160,7 @@ static void whole_numbers_are_checked(void **state)
     assert_int_equal(te_settings_set(settings, "device.index", "-1"), TE_OK);
     assert_int_equal(te_settings_set(settings, "model.experts", "64"), TE_OK);
     static const char *const bad[] = {"", "x", "12x", "0", "15", "500", "4112", "1e3", "16.0", "-16", "0x10",
-                                      "--16", "99999999999999999999"};
+                                      "--16", "99999999999999999999", " 192", "192 ", "  "};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         check_failure(te_settings_set(settings, "input.height", bad[i]), TE_ERR_SETTING,
                       "a whole number from 16 to 4096, a multiple of 16");
@@ -170,6 +170,8 @@ static void whole_numbers_are_checked(void **state)
     check_failure(te_settings_set(settings, "model.experts", "0"), TE_ERR_SETTING, "'0'");
     check_failure(te_settings_set(settings, "model.semseg_classes", "256"), TE_ERR_SETTING, "from 1 to 255");
     check_failure(te_settings_set(settings, "device.index", "-2"), TE_ERR_SETTING, "from -1");
+    check_failure(te_settings_set(settings, "train.rate", " 0.5"), TE_ERR_SETTING, "is ' 0.5'; it must be a number from");
+    check_failure(te_settings_set(settings, "train.rate", "0.5 "), TE_ERR_SETTING, "is '0.5 '; it must be a number from");
 }
 
 static void booleans_have_four_spellings(void **state)

@@ -3,6 +3,7 @@
 #include "base/c_locale.h"
 #include "base/settings_table.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,12 +46,18 @@ te_status te_settings_copy(te_settings **copy, const te_settings *settings)
 
 /* ---- from text ---- */
 
+/* strtol() and strtof() pass over blanks before a number, but not behind it: neither is one. */
+static int begins_blank(const char *value)
+{
+    return isspace((unsigned char)*value);
+}
+
 static te_status set_int(const te_setting *row, const char *value, int *field)
 {
     char *end;
     errno = 0;
     long number = strtol(value, &end, 10);
-    int is_number = end != value && *end == '\0' && errno == 0;
+    int is_number = end != value && *end == '\0' && errno == 0 && !begins_blank(value);
     if (is_number && (double)number >= row->minimum && (double)number <= row->maximum && number % row->step == 0) {
         *field = (int)number;
         return TE_OK;
@@ -67,7 +74,7 @@ static te_status set_real(const te_setting *row, const char *value, float *field
 {
     char *end;
     float number = te_read_float(value, &end);
-    if (!*value || *end || !(number >= (float)row->minimum && number <= (float)row->maximum)) {
+    if (!*value || begins_blank(value) || *end || !(number >= (float)row->minimum && number <= (float)row->maximum)) {
         char range[64];
         te_print(range, sizeof range, "%.10g to %.10g", row->minimum, row->maximum);
         return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %s", row->info.key, value, range);

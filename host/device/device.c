@@ -1,11 +1,14 @@
 /* Opening and closing a device, waiting for it. */
 #include "device/opencl.h"
 
+#include "base/files.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static te_status open_queues(te_device *device, cl_platform_id platform)
 {
@@ -44,10 +47,28 @@ out:
     return status;
 }
 
+/* What would fail at the first program, when there is a model already. */
+static te_status check_folders(const te_settings *settings)
+{
+    const char *const folders[][2] = {{"kernels.folder", settings->kernels.folder},
+                                      {"device.binary", settings->device.binary}};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        const char *path = folders[i][1];
+        struct stat facts;
+        int error = stat(path, &facts) != 0 ? errno : S_ISDIR(facts.st_mode) ? 0 : ENOTDIR;
+        if (*path && error) {
+            return te_fail(TE_ERR_FILE, "cannot open '%s', the folder of '%s': %s", path, folders[i][0],
+                           te_file_reason(path, error));
+        }
+    }
+    return *settings->kernels.export ? te_folder_make(settings->kernels.export) : TE_OK;
+}
+
 te_status te_device_open(te_device **device, const te_settings *settings)
 {
     te_listed *list;
     size_t count, chosen;
+    TE_TRY(check_folders(settings));
     te_interrupt_forget(); /* what stopped earlier work is no reason to leave this device's binaries out of the cache */
     TE_TRY(te_list_devices(&list, &count));
     te_status status = te_select(list, count, settings, &chosen);
