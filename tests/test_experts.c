@@ -53,6 +53,17 @@ static int close_fixture(void **state)
     return 0;
 }
 
+/* TE_ERR_ARGUMENT, with what is out of range and the range; `format` has a place for each. */
+static void refuses(te_status status, const char *format, int number, int most)
+{
+    char expected[100];
+    snprintf(expected, sizeof expected, format, number, most);
+    assert_int_equal(status, TE_ERR_ARGUMENT);
+    if (!strstr(te_last_error(), expected)) {
+        fail_msg("'%s' does not say '%s'", te_last_error(), expected);
+    }
+}
+
 /* "<folder>/name", removed once it was read. */
 static void take_file(const fixture *at, const char *name, uint8_t **data, size_t *bytes)
 {
@@ -109,11 +120,11 @@ static void test_pictures(void **state)
     for (size_t task = 0; task < TASKS; task++) {
         check_scores(at->experts, task);
     }
-    assert_int_equal(te_experts_get_mean(at->experts, TAPS, 0, 0, &mean), TE_ERR_ARGUMENT);
-    assert_int_equal(te_experts_get_mean(at->experts, -2, 0, 0, &mean), TE_ERR_ARGUMENT);
-    assert_int_equal(te_experts_get_mean(at->experts, 0, TASKS, 0, &mean), TE_ERR_ARGUMENT);
-    assert_int_equal(te_experts_get_mean(at->experts, 0, 0, SCORES, &mean), TE_ERR_ARGUMENT);
-    assert_int_equal(te_experts_get_entropy(at->experts, 0, TASKS, &mean), TE_ERR_ARGUMENT);
+    refuses(te_experts_get_mean(at->experts, TAPS, 0, 0, &mean), "no tap '%d': the model's are 0 to %d", TAPS, TAPS - 1);
+    refuses(te_experts_get_mean(at->experts, -2, 0, 0, &mean), "no tap '%d': the model's are 0 to %d", -2, TAPS - 1);
+    refuses(te_experts_get_mean(at->experts, 0, TASKS, 0, &mean), "no task '%d': the model's are 0 to %d", TASKS, TASKS - 1);
+    refuses(te_experts_get_mean(at->experts, 0, 0, SCORES, &mean), "no score '%d': a gate's are 0 to %d", SCORES, SCORES - 1);
+    refuses(te_experts_get_entropy(at->experts, 0, TASKS, &mean), "no task '%d': the model's are 0 to %d", TASKS, TASKS - 1);
     assert_int_equal(te_experts_save_picture(at->experts, at->folder, "a/b"), TE_ERR_ARGUMENT);
     assert_int_equal(te_experts_count_losses(at->experts), 0);
     te_picture_free(picture);
@@ -143,8 +154,9 @@ static void check_losses(te_experts *experts)
         assert_string_equal(loss.metric, "rmse");
         assert_true(loss.value > 0.0 && loss.loss == loss.value - whole.value);
     }
-    assert_int_equal(te_experts_get_loss(experts, 1 + SCORES, 0, &loss), TE_ERR_ARGUMENT);
-    assert_int_equal(te_experts_get_loss(experts, 0, TASKS, &loss), TE_ERR_ARGUMENT);
+    refuses(te_experts_get_loss(experts, 1 + SCORES, 0, &loss), "no row '%d' among the losses: there are %d", 1 + SCORES,
+            1 + SCORES);
+    refuses(te_experts_get_loss(experts, 0, TASKS, &loss), "no task '%d': the model's are 0 to %d", TASKS, TASKS - 1);
 }
 
 static void check_json(const fixture *at)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "support/assert.h"
 #include "support/golden.h"
 #include "support/settings.h"
@@ -242,12 +243,53 @@ static void test_misfits(void **state)
     golden_path(path, "timm_backbone"); /* no settings inside; another width than the model's */
     assert_int_equal(te_model_load(&model, path), TE_ERR_FORMAT);
     assert_non_null(strstr(te_last_error(), "no TaskExpert settings"));
+    assert_non_null(strstr(te_last_error(), "loaded by te_model_load_backbone(), and 'init --backbone'"));
     assert_int_equal(te_model_load_backbone(model, path, NULL, NULL), TE_ERR_FORMAT);
     assert_non_null(strstr(te_last_error(), "shape"));
     golden_path(path, "base"); /* not a timm file */
     assert_int_equal(te_model_load_backbone(model, path, NULL, NULL), TE_ERR_FORMAT);
     assert_non_null(strstr(te_last_error(), "lacks the tensor"));
     te_model_free(model);
+}
+
+/* A weight file in whose text `from` is `to`, of the same length. */
+static void save_changed(const char *path, const te_model *model, const char *from, const char *to)
+{
+    uint8_t *data;
+    size_t bytes;
+    assert_ok(te_model_save(model, path, TE_STORE_FP32));
+    assert_ok(te_file_read(path, 1 << 24, &data, &bytes));
+    char *place = memmem(data, bytes, from, strlen(from));
+    assert_non_null(place);
+    memcpy(place, to, strlen(to));
+    assert_ok(te_file_write(path, data, bytes));
+    free(data);
+}
+
+/* The file is at fault, not the settings of whoever loads it. */
+static void test_broken_metadata(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"\"input.height\":\"32\"", "\"input.height\":\"x2\"", "': setting 'input.height' is 'x2'"},
+        {"\"model.heads\":\"2\"", "\"model.heads\":\"7\"", "': 'model.width' 24 is not a multiple of 'model.heads' 7"},
+        {"\"model.heads\":\"2\"", "\"model.hairs\":\"2\"", "': unknown setting 'model.hairs'"},
+    };
+    char path[] = "/tmp/te_test_model_XXXXXX", quoted[64];
+    te_model *model = create_small(1), *loaded = NULL;
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        save_changed(path, model, cases[i][0], cases[i][1]);
+        assert_int_equal(te_model_load(&loaded, path), TE_ERR_FORMAT);
+        assert_null(loaded);
+        snprintf(quoted, sizeof quoted, "'%s': ", path);
+        assert_int_equal(strncmp(te_last_error(), quoted, strlen(quoted)), 0);
+        assert_non_null(strstr(te_last_error(), cases[i][2]));
+    }
+    te_model_free(model);
+    unlink(path);
 }
 
 static void test_scheduler_options(void **state)
@@ -308,12 +350,13 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 8] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 9] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
         cmocka_unit_test(test_weights_in_a_file), cmocka_unit_test(test_scheduler_options),
+        cmocka_unit_test(test_broken_metadata),
     };
-    size_t count = 8;
+    size_t count = 9;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -271,15 +271,6 @@ static void get_says_how_many_bytes_it_needs(void **state)
     check_failure(te_settings_set(NULL, "model.connection", "dense"), TE_ERR_ARGUMENT, "needs");
 }
 
-static void set_from_puts_the_place_first(void **state)
-{
-    (void)state;
-    assert_int_equal(te_settings_set_from(settings, "model.experts", "3", "'a.safetensors', metadata"), TE_OK);
-    assert_int_equal(settings->model.experts, 3);
-    check_failure(te_settings_set_from(settings, "model.experts", "x", "'a.safetensors', metadata"), TE_ERR_SETTING,
-                  "'a.safetensors', metadata: setting 'model.experts' is 'x'");
-}
-
 static void copies_are_apart(void **state)
 {
     (void)state;
@@ -517,7 +508,6 @@ int main(void)
         TEST(tasks_taps_and_connection_have_a_syntax),
         TEST(unknown_keys_name_the_nearest),
         TEST(get_says_how_many_bytes_it_needs),
-        TEST(set_from_puts_the_place_first),
         TEST(copies_are_apart),
         TEST(ini_text_is_read),
         TEST(faults_are_named_with_their_line),

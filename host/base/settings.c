@@ -171,12 +171,6 @@ te_status te_settings_set(te_settings *settings, const char *key, const char *va
     return te_fail(TE_ERR_ARGUMENT, "setting '%s' is of no known kind", key);
 }
 
-te_status te_settings_set_from(te_settings *settings, const char *key, const char *value, const char *where)
-{
-    te_status status = te_settings_set(settings, key, value);
-    return status == TE_OK ? TE_OK : te_fail_prefix(status, "%.512s: ", where);
-}
-
 /* ---- to text ---- */
 
 /* The fewest digits that read back as the same float: 0.1, not 0.100000001. */

@@ -108,10 +108,6 @@ enum { TE_MOST_SCALES = 16 };
  * many; 0: it is no such list. */
 int te_scales_read(const char *text, double *scales);
 
-/* te_settings_set() for values that come from a place worth naming: `where` ("'a.safetensors', metadata") and a
- * colon go in front of the message. */
-te_status te_settings_set_from(te_settings *settings, const char *key, const char *value, const char *where);
-
 /* te_settings_load() of `bytes` bytes at `text`; `name` stands for the path in messages. */
 te_status te_settings_load_memory(te_settings *settings, const char *text, size_t bytes, const char *name);
 

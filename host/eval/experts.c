@@ -178,12 +178,24 @@ void te_experts_get_info(const te_experts *experts, te_experts_info *info)
                               .scores = config->scores, .pictures = te_gate_usage_count(experts->usage)};
 }
 
+static te_status check_task(const te_experts *experts, size_t task)
+{
+    int tasks = experts->config->task_count;
+    return task < (size_t)tasks ? TE_OK : te_fail(TE_ERR_ARGUMENT, "there is no task '%zu': the model's are 0 to %d", task,
+                                                  tasks - 1);
+}
+
 static te_status check_place(const te_experts *experts, int tap, size_t task, int score)
 {
     const te_config *config = experts->config;
-    bool known = tap >= TE_ALL_TAPS && tap < config->tap_count && task < (size_t)config->task_count && score >= 0 &&
-                 score < config->scores;
-    return known ? TE_OK : te_fail(TE_ERR_ARGUMENT, "the model has no score '%d' of task %zu at tap %d", score, task, tap);
+    if (tap < TE_ALL_TAPS || tap >= config->tap_count) {
+        return te_fail(TE_ERR_ARGUMENT, "there is no tap '%d': the model's are 0 to %d, and -1 is the mean over them", tap,
+                       config->tap_count - 1);
+    }
+    TE_TRY(check_task(experts, task));
+    return score >= 0 && score < config->scores ? TE_OK
+                                                : te_fail(TE_ERR_ARGUMENT, "there is no score '%d': a gate's are 0 to %d",
+                                                          score, config->scores - 1);
 }
 
 te_status te_experts_get_mean(const te_experts *experts, int tap, size_t task, int score, double *mean)
@@ -218,8 +230,9 @@ size_t te_experts_count_losses(const te_experts *experts)
 te_status te_experts_get_loss(const te_experts *experts, size_t row, size_t task, te_experts_loss *loss)
 {
     size_t rows = te_experts_count_losses(experts);
-    if (row >= rows || task >= (size_t)experts->config->task_count) {
-        return te_fail(TE_ERR_ARGUMENT, "there is no loss '%zu' of %zu for task %zu", row, rows, task);
+    TE_TRY(check_task(experts, task));
+    if (row >= rows) {
+        return te_fail(TE_ERR_ARGUMENT, "there is no row '%zu' among the losses: there are %zu", row, rows);
     }
     te_metric_value whole, value;
     TE_TRY(te_ablation_get_value(experts->ablation, 0, (int)task, &whole));

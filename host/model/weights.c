@@ -121,22 +121,27 @@ te_status te_model_save(const te_model *model, const char *path, te_storage stor
 
 /* ---- loading our own files ---- */
 
+/* Settings that make no sense are here the fault of the file, not of whoever set some. */
+static te_status blame_file(te_status status, const char *path)
+{
+    return status == TE_OK ? TE_OK : te_fail_prefix(status == TE_ERR_SETTING ? TE_ERR_FORMAT : status, "'%.512s': ", path);
+}
+
 static te_status settings_from_metadata(te_settings *settings, const te_safetensors *file, const char *path)
 {
     size_t found = 0;
     for (size_t i = 0; i < te_safetensors_count_metadata(file); i++) {
         const char *key, *value;
         te_safetensors_get_metadata(file, i, &key, &value);
-        if (describes_model(key)) {
-            TE_TRY(te_settings_set_from(settings, key, value, path));
-            found++;
-        } else if (describes_run(key)) {
-            TE_TRY(te_settings_set_from(settings, key, value, path));
+        bool model = describes_model(key);
+        if (model || describes_run(key)) {
+            TE_TRY(blame_file(te_settings_set(settings, key, value), path));
+            found += model;
         }
     }
     if (found == 0) {
         return te_fail(TE_ERR_FORMAT, "'%s' holds no TaskExpert settings: it was not written by this program (a ViT "
-                       "backbone is loaded by 'init --backbone')", path);
+                       "backbone is loaded by te_model_load_backbone(), and 'init --backbone')", path);
     }
     return TE_OK;
 }
@@ -261,11 +266,7 @@ static te_status read_model(te_model **model, const te_safetensors *file, const 
     TE_TRY(te_settings_create(&settings));
     te_status status;
     TE_TRY_OUT(settings_from_metadata(settings, file, path));
-    status = te_model_declare(&read, settings);
-    if (status != TE_OK) {
-        te_fail_prefix(status, "'%s': ", path);
-        goto out;
-    }
+    TE_TRY_OUT(blame_file(te_model_declare(&read, settings), path));
     TE_TRY_OUT(check_size(&read->params, file, path));
     for (int i = 0; i < read->params.count; i++) {
         TE_TRY_OUT(check_param(&read->params.list[i], file, path));
