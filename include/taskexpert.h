@@ -22,7 +22,8 @@
  *    same time open one each (the same may be opened more than once). The first call that looks for devices may set
  *    POCL_AFFINITY in the environment (docs/DEVICES.md): make it before threads read that.
  *  - The library never prints, exits or aborts. Messages for people go to the callback of te_set_log().
- *  - Zeroed option structs mean defaults.
+ *  - Zeroed option structs mean defaults. NULL for a pointer that is not said to allow it is TE_ERR_ARGUMENT where a status is
+ *    returned; functions without one need a pointer.
  *  - Numbers in files and settings have a decimal point, whatever setlocale() was told.
  *
  * Shapes: B batch, K channels of a task, H x W input size in pixels, N = H/16 * W/16 tokens, C backbone width,
@@ -139,10 +140,12 @@ TE_API te_status te_device_count(const te_settings *settings, size_t *count);
 /* Describe device `index` of 0 to count - 1. */
 TE_API te_status te_device_get_listed(const te_settings *settings, size_t index, te_device_info *info);
 
-/* Open the device that the [device] settings pick. A value in device.pick, or without one the environment variable
- * TASKEXPERT_DEVICE, overrides the section's other keys. On a miss the message lists the candidates. Folders that the
+/* Open the device that the [device] settings pick (NULL: the defaults'). A value in device.pick, or without one the environment
+ * variable TASKEXPERT_DEVICE, overrides the section's other keys. On a miss the message lists the candidates. Folders that the
  * settings name must be there; kernels.export is made. What kernels.variant names is looked up when a model is made ready. */
 TE_API te_status te_device_open(te_device **device, const te_settings *settings);
+
+/* Kernels that were compiled are kept for the next time now (kernels.cache), which takes some drivers seconds. */
 TE_API void te_device_close(te_device *device);
 TE_API te_status te_device_get_info(const te_device *device, te_device_info *info);
 
@@ -236,6 +239,7 @@ typedef struct te_memory_info {
     uint64_t live;        /* the largest sum of results alive at once: the least that activations could be */
 } te_memory_info;
 
+/* Products are in the precision that infer.precision of the device's settings names. */
 TE_API te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_device *device,
                                      const te_scheduler_options *options);
 TE_API void te_scheduler_free(te_scheduler *scheduler);
@@ -264,6 +268,8 @@ TE_API te_status te_picture_create(te_picture **picture, int width, int height, 
 /* A generated indoor scene, the same for the same seed and size. */
 TE_API te_status te_picture_create_room(te_picture **picture, int width, int height, uint64_t seed);
 TE_API te_status te_picture_save(const te_picture *picture, const char *path);  /* as PNG */
+
+/* What is not asked for may be NULL. */
 TE_API void te_picture_get(const te_picture *picture, int *width, int *height, const uint8_t **rgb);
 TE_API void te_picture_free(te_picture *picture);
 
@@ -271,10 +277,10 @@ typedef struct te_evaluator te_evaluator;
 typedef struct te_prediction te_prediction;
 
 /* Runs pictures of any size through a model: resized and padded to the input size as [input] says, maps brought
- * back to the picture's size. `settings` (NULL: the model's own) may replace the input size and fit; their [infer] may ask for
- * a mean over several sizes and the mirrored picture, and for tiles (docs/INFERENCE.md). All of them count, set or not:
- * begin with a te_settings_copy() of the model's, unless the input is to be 512x512. [model] is the model's, whatever they say;
- * a warning tells where they say something else. */
+ * back to the picture's size. `settings` (NULL: the model's own, and the precision of the device's) may replace the input size
+ * and fit; their [infer] may ask for a mean over several sizes and the mirrored picture, for tiles, and for another precision
+ * (docs/INFERENCE.md). All of them count, set or not: begin with a te_settings_copy() of the model's, unless the input is to be
+ * 512x512. [model] is the model's, whatever they say; a warning tells where they say something else. */
 TE_API te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
                                      const te_settings *settings);
 TE_API void te_evaluator_free(te_evaluator *evaluator);

@@ -14,10 +14,10 @@
 #include "ops/ops.h"
 #include "support/assert.h"
 #include "support/settings.h"
-#include "tune/trial.h"
+#include "tune/op_test.h"
 
 typedef struct op_case {
-    te_trial trial;
+    te_op_test what;
     char name[96];
 } op_case;
 
@@ -28,20 +28,20 @@ static bool emulates_amx;
 
 /* The device stays open while tests ask for the same variant, so that its programs are compiled once; NULL closes it. Not in a
  * simulator: Oclgrind's record of what was initialised outlives the buffers it was made for. */
-static te_device *device_for(const te_trial *trial)
+static te_device *device_for(const te_op_test *test)
 {
     static te_device *device;
-    static te_trial opened;
-    if (device && trial && opened.op == trial->op && opened.variant == trial->variant && !getenv("TE_TEST_SMALL")) {
+    static te_op_test opened;
+    if (device && test && opened.op == test->op && opened.variant == test->variant && !getenv("TE_TEST_SMALL")) {
         return device;
     }
     te_device_close(device);
     device = NULL;
-    if (trial) {
+    if (test) {
         te_settings *settings = settings_for_test(NULL, 0);
         assert_ok(te_device_open(&device, settings));
         te_settings_free(settings);
-        opened = *trial;
+        opened = *test;
     }
     return device;
 }
@@ -57,26 +57,26 @@ static void test_case(void **state)
 {
     const op_case *test = *state;
     te_verdict verdict;
-    te_device *device = device_for(&test->trial);
+    te_device *device = device_for(&test->what);
     assert_true(!emulates_amx || amx_emulator_start()); /* here: cmocka takes the signal for itself before each test */
-    assert_ok(te_trial_run(&test->trial, device, &verdict));
+    assert_ok(te_op_test_run(&test->what, device, &verdict));
     if (!verdict.right) {
         fail_msg("%s: %s", test->name, verdict.why);
     }
 }
 
 /* Generic, or preferred on this device. */
-static bool chosen(const te_caps *caps, const te_trial *trial)
+static bool chosen(const te_caps *caps, const te_op_test *test)
 {
     te_graph graph = {0};
     te_tensor in[TE_INPUTS];
     for (int i = 0; i < TE_INPUTS; i++) {
-        in[i] = trial->row->in[i].rank ? te_graph_input(&graph, trial->row->in[i]) : TE_ABSENT;
+        in[i] = test->row->in[i].rank ? te_graph_input(&graph, test->row->in[i]) : TE_ABSENT;
     }
-    te_graph_call(&graph, trial->op, trial->row->attributes, TE_INPUTS, in);
+    te_graph_call(&graph, test->op, test->row->attributes, TE_INPUTS, in);
     assert_ok(graph.status);
-    const te_variant *variant = trial->variant;
-    bool answer = variant->preferred ? variant->preferred(caps, &graph.calls[0]) : variant == trial->op->variants;
+    const te_variant *variant = test->variant;
+    bool answer = variant->preferred ? variant->preferred(caps, &graph.calls[0]) : variant == test->op->variants;
     te_graph_clear(&graph);
     return answer;
 }
@@ -151,11 +151,11 @@ int main(int argc, char **argv)
             }
             for (int row = 0; row < op->case_count && count < MOST; row++) {
                 op_case *test = &list[count];
-                te_trial_info info;
-                *test = (op_case){.trial = {op, variant, &op->cases[row]}};
+                te_op_test_info info;
+                *test = (op_case){.what = {op, variant, &op->cases[row]}};
                 snprintf(test->name, sizeof test->name, "%s %s %d", op->name, variant->name, row);
-                assert_ok(te_trial_describe(&test->trial, &caps, &info));
-                if ((only_small && info.work > SMALL_WORK) || (only_chosen && !chosen(&caps, &test->trial))) {
+                assert_ok(te_op_test_describe(&test->what, &caps, &info));
+                if ((only_small && info.work > SMALL_WORK) || (only_chosen && !chosen(&caps, &test->what))) {
                     left_out++;
                 } else if (info.runs) {
                     tests[count++] = (struct CMUnitTest){test->name, test_case, NULL, NULL, test};

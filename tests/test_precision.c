@@ -95,6 +95,44 @@ static void bf16_stays_near_fp32(void **state)
     free(image);
 }
 
+/* The settings of an evaluator count, and without any the device's. */
+static void an_evaluator_asks_for_its_own(void **state)
+{
+    (void)state;
+    static const char *const asked[][2] = {{"fp32", "bf16"}, {"fp32", "fp32"}, {"bf16", NULL}, {"fp32", NULL}};
+    double sums[4];
+    te_model *model;
+    te_picture *room;
+    assert_ok(te_model_load(&model, TE_TEST_CONFIGS "/../weights/rooms.safetensors"));
+    assert_ok(te_picture_create_room(&room, SIZE, SIZE, 3));
+    for (int i = 0; i < 4; i++) {
+        te_device *device;
+        te_evaluator *evaluator;
+        te_prediction *prediction;
+        te_map map;
+        te_settings *settings = settings_for_test(NULL, 0), *own;
+        assert_ok(te_settings_set(settings, "infer.precision", asked[i][0]));
+        assert_ok(te_device_open(&device, settings));
+        assert_ok(te_settings_copy(&own, te_model_get_settings(model)));
+        assert_ok(asked[i][1] ? te_settings_set(own, "infer.precision", asked[i][1]) : TE_OK);
+        assert_ok(te_evaluator_create(&evaluator, model, device, asked[i][1] ? own : NULL));
+        assert_ok(te_evaluator_run(evaluator, room, &prediction));
+        assert_ok(te_prediction_get(prediction, "depth", &map));
+        sums[i] = 0;
+        for (int at = 0; at < map.width * map.height; at++) {
+            sums[i] += (double)map.values[at];
+        }
+        te_prediction_free(prediction);
+        te_evaluator_free(evaluator);
+        te_device_close(device);
+        te_settings_free(own);
+        te_settings_free(settings);
+    }
+    assert_true(sums[0] == sums[2] && sums[1] == sums[3] && sums[0] != sums[1]);
+    te_picture_free(room);
+    te_model_free(model);
+}
+
 static int lines;
 
 static void count_lines(te_log_level level, const char *message, void *context)
@@ -142,6 +180,7 @@ static void units_choose_the_variant(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(units_choose_the_variant),
-                                              cmocka_unit_test(bf16_stays_near_fp32)};
+                                              cmocka_unit_test(bf16_stays_near_fp32),
+                                              cmocka_unit_test(an_evaluator_asks_for_its_own)};
     return cmocka_run_group_tests_name("precision", tests, NULL, NULL);
 }

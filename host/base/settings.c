@@ -12,6 +12,7 @@
 
 te_status te_settings_create(te_settings **settings)
 {
+    TE_NEED(settings);
     te_settings *made = te_alloc(1, sizeof *made, "settings");
     if (!made) {
         return TE_ERR_MEMORY;
@@ -35,6 +36,7 @@ void te_settings_free(te_settings *settings)
 
 te_status te_settings_copy(te_settings **copy, const te_settings *settings)
 {
+    TE_NEED(copy, settings);
     te_settings *made = te_alloc(1, sizeof *made, "settings");
     if (!made) {
         return TE_ERR_MEMORY;
@@ -147,6 +149,7 @@ static te_status fail_unknown(const char *key)
 
 te_status te_settings_set(te_settings *settings, const char *key, const char *value)
 {
+    TE_NEED(settings, key, value);
     if (!settings || !key || !value) {
         return te_fail(TE_ERR_ARGUMENT, "te_settings_set needs settings, a key and a value");
     }
@@ -211,6 +214,7 @@ static const char *text_of(const te_setting *row, const void *field, char number
 
 te_status te_settings_get(const te_settings *settings, const char *key, char *value, size_t bytes)
 {
+    TE_NEED(settings, key, value);
     if (!settings || !key || !value) {
         return te_fail(TE_ERR_ARGUMENT, "te_settings_get needs settings, a key and a place for the value");
     }

@@ -275,6 +275,7 @@ out:
 
 te_status te_settings_load(te_settings *settings, const char *path)
 {
+    TE_NEED(settings, path);
     if (!settings || !path) {
         return te_fail(TE_ERR_ARGUMENT, "te_settings_load needs settings and a path");
     }
@@ -316,6 +317,7 @@ static te_status print_setting(FILE *stream, const te_settings *settings, const 
 
 te_status te_settings_save(const te_settings *settings, const char *path)
 {
+    TE_NEED(settings, path);
     if (!settings || !path) {
         return te_fail(TE_ERR_ARGUMENT, "te_settings_save needs settings and a path");
     }

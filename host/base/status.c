@@ -90,3 +90,14 @@ void *te_realloc(void *pointer, size_t count, size_t size, const char *what)
     }
     return memory;
 }
+
+te_status te_need(const char *function, const char *names_of_all, const void *const *pointers, size_t count)
+{
+    const char *name = names_of_all;
+    for (size_t i = 0; i < count; i++, name += strcspn(name, ",") + strlen(", ")) {
+        if (!pointers[i]) {
+            return te_fail(TE_ERR_ARGUMENT, "%s() was given NULL for '%.*s'", function, (int)strcspn(name, ","), name);
+        }
+    }
+    return TE_OK;
+}

@@ -35,6 +35,12 @@ te_status te_fail_suffix(te_status status, const char *more);
         }                                  \
     } while (0)
 
+/* In a function of the public header, first of all: leave it with TE_ERR_ARGUMENT where one of these pointers is NULL. */
+#define TE_NEED(...)                                                                \
+    TE_TRY(te_need(__func__, #__VA_ARGS__, (const void *const[]){__VA_ARGS__},      \
+                   sizeof((const void *const[]){__VA_ARGS__}) / sizeof(const void *)))
+te_status te_need(const char *function, const char *names_of_all, const void *const *pointers, size_t count);
+
 /* The same for functions that release resources at their `out:` label through `status`. */
 #define TE_TRY_OUT(call)                   \
     do {                                   \

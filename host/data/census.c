@@ -202,6 +202,7 @@ static te_status open_census(te_census *census, const te_settings *settings, con
 
 te_status te_census_run(te_census **census, const te_settings *settings, const te_census_options *options)
 {
+    TE_NEED(census, settings);
     te_census_options none = {0};
     options = options ? options : &none;
     te_census *made = te_alloc(1, sizeof *made, "a census");
@@ -241,6 +242,7 @@ void te_census_free(te_census *census)
 
 te_status te_census_get_info(const te_census *census, te_census_info *info)
 {
+    TE_NEED(census, info);
     *info = census->info;
     return TE_OK;
 }
@@ -259,6 +261,7 @@ static int count_classes(const te_census *census, size_t t)
 
 te_status te_census_get_task(const te_census *census, size_t index, te_census_task *task)
 {
+    TE_NEED(census, task);
     if (index >= (size_t)census->task_count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no task '%zu' of %d", index, census->task_count);
     }
@@ -274,6 +277,7 @@ te_status te_census_get_task(const te_census *census, size_t index, te_census_ta
 
 te_status te_census_get_class(const te_census *census, size_t index, int number, te_census_class *entry)
 {
+    TE_NEED(census, entry);
     if (index >= (size_t)census->task_count || number < 0 || number >= count_classes(census, index)) {
         return te_fail(TE_ERR_ARGUMENT, "there is no class '%d' of task '%zu'", number, index);
     }

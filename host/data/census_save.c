@@ -134,6 +134,7 @@ out:
 
 te_status te_census_save(const te_census *census, const char *folder)
 {
+    TE_NEED(census, folder);
     bool val = census->split == TE_SPLIT_VAL;
     TE_TRY(te_folder_make(folder));
     char *json = te_path_join(folder, val ? "check_val.json" : "check_train.json");

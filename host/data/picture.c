@@ -150,6 +150,7 @@ te_status te_picture_decode(te_picture **picture, const uint8_t *data, size_t by
 
 te_status te_picture_load(te_picture **picture, const char *path)
 {
+    TE_NEED(picture, path);
     uint8_t *data;
     size_t bytes;
     TE_TRY(te_file_read(path, FILE_LIMIT, &data, &bytes));
@@ -171,6 +172,7 @@ te_status te_picture_load_stored(te_picture **picture, const char *path)
 
 te_status te_picture_create(te_picture **picture, int width, int height, const uint8_t *rgb)
 {
+    TE_NEED(picture, rgb);
     if (!rgb || width < 1 || height < 1 || width > TE_PICTURE_LIMIT || height > TE_PICTURE_LIMIT) {
         return te_fail(TE_ERR_ARGUMENT, "cannot make a picture of %d x %d pixels%s: 1 to %d each way are supported",
                        width, height, rgb ? "" : " without pixels", TE_PICTURE_LIMIT);
@@ -184,14 +186,21 @@ te_status te_picture_create(te_picture **picture, int width, int height, const u
 
 te_status te_picture_save(const te_picture *picture, const char *path)
 {
+    TE_NEED(picture, path);
     return te_png_save_rgb(path, picture->width, picture->height, picture->rgb);
 }
 
 void te_picture_get(const te_picture *picture, int *width, int *height, const uint8_t **rgb)
 {
-    *width = picture->width;
-    *height = picture->height;
-    *rgb = picture->rgb;
+    if (width) {
+        *width = picture->width;
+    }
+    if (height) {
+        *height = picture->height;
+    }
+    if (rgb) {
+        *rgb = picture->rgb;
+    }
 }
 
 void te_picture_free(te_picture *picture)

@@ -187,6 +187,7 @@ static te_status make_folders(const te_rooms_writer *writer)
 
 te_status te_rooms_save(const char *folder, const te_rooms_options *options, te_rooms_function report, void *context)
 {
+    TE_NEED(folder, options);
     te_rooms_writer writer = {.folder = folder, .options = *options, .report = report, .context = context,
                               .lock = PTHREAD_MUTEX_INITIALIZER};
     if (!*folder) { /* its files would lie in the root folder */

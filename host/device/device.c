@@ -64,8 +64,21 @@ static te_status check_folders(const te_settings *settings)
     return *settings->kernels.export ? te_folder_make(settings->kernels.export) : TE_OK;
 }
 
+static te_status open_default(te_device **device)
+{
+    te_settings *settings;
+    TE_TRY(te_settings_create(&settings));
+    te_status status = te_device_open(device, settings);
+    te_settings_free(settings);
+    return status;
+}
+
 te_status te_device_open(te_device **device, const te_settings *settings)
 {
+    TE_NEED(device);
+    if (!settings) {
+        return open_default(device);
+    }
     te_listed *list;
     size_t count, chosen;
     TE_TRY(check_folders(settings));
@@ -104,6 +117,7 @@ void te_device_close(te_device *device)
 
 te_status te_device_get_info(const te_device *device, te_device_info *info)
 {
+    TE_NEED(device, info);
     *info = device->info;
     return TE_OK;
 }

@@ -201,6 +201,7 @@ te_status te_list_devices(te_listed **list, size_t *count)
 
 te_status te_device_count(const te_settings *settings, size_t *count)
 {
+    TE_NEED(count);
     (void)settings;
     te_listed *list;
     TE_TRY(te_list_devices(&list, count));
@@ -210,6 +211,7 @@ te_status te_device_count(const te_settings *settings, size_t *count)
 
 te_status te_device_get_listed(const te_settings *settings, size_t index, te_device_info *info)
 {
+    TE_NEED(settings, info);
     te_listed *list;
     size_t count, chosen;
     TE_TRY(te_list_devices(&list, &count));

@@ -140,6 +140,7 @@ static te_status copy_spans(te_profile *profile, te_device *device)
 
 te_status te_profile_create(te_profile **profile, te_device *device)
 {
+    TE_NEED(profile, device);
     if (!te_device_records(device)) {
         return te_fail(TE_ERR_ARGUMENT, "device '%s' records nothing: set 'device.record' to on before it is opened",
                        te_device_name(device));
@@ -175,6 +176,7 @@ size_t te_profile_count(const te_profile *profile)
 
 te_status te_profile_get(const te_profile *profile, size_t index, te_profile_row *row)
 {
+    TE_NEED(profile, row);
     if (index >= profile->row_count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no row '%zu' in a profile of %zu", index, profile->row_count);
     }
@@ -228,6 +230,7 @@ static int write_trace(const te_profile *profile, FILE *stream)
 
 te_status te_profile_save_trace(const te_profile *profile, const char *path)
 {
+    TE_NEED(profile, path);
     te_file_writer writer;
     TE_TRY(te_file_writer_open(&writer, path));
     /* What the stream could not take, commit() finds and names. */

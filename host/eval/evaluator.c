@@ -26,16 +26,18 @@ struct te_evaluator {
 te_status te_evaluator_create(te_evaluator **evaluator, te_model *model, te_device *device,
                               const te_settings *settings)
 {
-    const te_settings *chosen = settings ? settings : te_model_get_settings(model);
+    TE_NEED(evaluator, model, device);
+    te_settings chosen = settings ? *settings : *te_model_get_settings(model);
+    chosen.infer.precision = (settings ? settings : te_device_settings(device))->infer.precision;
     te_evaluator *created = te_alloc(1, sizeof *created, "an evaluator");
     if (!created) {
         return TE_ERR_MEMORY;
     }
-    *created = (te_evaluator){.model = model, .device = device, .height = chosen->input.height, .width = chosen->input.width,
-                              .fit = chosen->input.fit, .tiles = chosen->infer.tiles,
-                              .overlap = chosen->infer.tile_overlap, .share = chosen->infer.tile_context};
-    te_model_warn(model, chosen);
-    te_status status = te_passes_create(&created->passes, model, device, created->height, created->width, chosen);
+    *created = (te_evaluator){.model = model, .device = device, .height = chosen.input.height, .width = chosen.input.width,
+                              .fit = chosen.input.fit, .tiles = chosen.infer.tiles,
+                              .overlap = chosen.infer.tile_overlap, .share = chosen.infer.tile_context};
+    te_model_warn(model, &chosen);
+    te_status status = te_passes_create(&created->passes, model, device, created->height, created->width, &chosen);
     if (status != TE_OK) {
         te_evaluator_free(created);
         return status;
@@ -54,6 +56,7 @@ void te_evaluator_free(te_evaluator *evaluator)
 
 te_status te_evaluator_get_memory(const te_evaluator *evaluator, te_memory_info *info)
 {
+    TE_NEED(evaluator, info);
     return te_passes_get_memory(evaluator->passes, info);
 }
 
@@ -240,6 +243,7 @@ out:
 
 te_status te_evaluator_run(te_evaluator *evaluator, const te_picture *picture, te_prediction **prediction)
 {
+    TE_NEED(evaluator, picture, prediction);
     if (!evaluator->tiles || !is_larger(evaluator, picture->width, picture->height)) {
         te_fit fit = te_fit_picture(picture->width, picture->height, evaluator->width, evaluator->height, evaluator->fit);
         return te_evaluator_run_fit(evaluator, picture, &fit, prediction);

@@ -32,7 +32,7 @@ te_status te_expert_probe_create(te_expert_probe **probe, te_model *model, te_de
     created->width = options.width;
     created->bias = te_alloc((size_t)model->config.task_count * (size_t)model->config.scores, sizeof(float), "gates");
     TE_TRY_OUT(created->bias ? TE_OK : TE_ERR_MEMORY);
-    TE_TRY_OUT(te_scheduler_create(&created->scheduler, model, device, &options));
+    TE_TRY_OUT(te_scheduler_create_in(&created->scheduler, model, device, &options, settings->infer.precision));
     *probe = created;
     return TE_OK;
 out:

@@ -14,6 +14,7 @@
 
 te_status te_experts_create(te_experts **experts, te_model *model, te_device *device, const te_settings *settings)
 {
+    TE_NEED(experts, model, device);
     te_experts *created = te_alloc(1, sizeof *created, "an analysis of experts");
     if (!created) {
         return TE_ERR_MEMORY;
@@ -22,6 +23,7 @@ te_status te_experts_create(te_experts **experts, te_model *model, te_device *de
     created->config = &model->config;
     TE_TRY_OUT(te_settings_copy(&created->settings, settings ? settings : te_model_get_settings(model)));
     created->settings->model = te_model_get_settings(model)->model; /* its classes, above all */
+    created->settings->infer.precision = (settings ? settings : te_device_settings(device))->infer.precision;
     TE_TRY_OUT(te_gate_usage_create(&created->usage, created->config));
     TE_TRY_OUT(te_expert_probe_create(&created->probe, model, device, created->settings));
     *experts = created;
@@ -53,6 +55,7 @@ static void forget_last(te_experts *experts)
 
 te_status te_experts_run(te_experts *experts, const te_picture *picture)
 {
+    TE_NEED(experts, picture);
     int height, width;
     forget_last(experts);
     te_expert_probe_get_input(experts->probe, &height, &width);
@@ -65,6 +68,7 @@ te_status te_experts_run(te_experts *experts, const te_picture *picture)
 
 te_status te_experts_save_picture(const te_experts *experts, const char *folder, const char *stem)
 {
+    TE_NEED(experts, folder, stem);
     if (!experts->last) {
         return te_fail(TE_ERR_ARGUMENT, "there is no picture to draw for '%s': te_experts_run() comes first", stem);
     }
@@ -150,6 +154,7 @@ static te_status run_dataset(te_experts *experts, const te_dataset *dataset, con
 
 te_status te_experts_run_split(te_experts *experts, const te_experts_options *options)
 {
+    TE_NEED(experts);
     const te_experts_options none = {0};
     const te_config *config = experts->config;
     te_dataset *dataset;
@@ -200,6 +205,7 @@ static te_status check_place(const te_experts *experts, int tap, size_t task, in
 
 te_status te_experts_get_mean(const te_experts *experts, int tap, size_t task, int score, double *mean)
 {
+    TE_NEED(experts, mean);
     TE_TRY(check_place(experts, tap, task, score));
     int first = tap < 0 ? 0 : tap, count = tap < 0 ? experts->config->tap_count : 1;
     double sum = 0.0;
@@ -212,6 +218,7 @@ te_status te_experts_get_mean(const te_experts *experts, int tap, size_t task, i
 
 te_status te_experts_get_entropy(const te_experts *experts, int tap, size_t task, double *entropy)
 {
+    TE_NEED(experts, entropy);
     TE_TRY(check_place(experts, tap, task, 0));
     int first = tap < 0 ? 0 : tap, count = tap < 0 ? experts->config->tap_count : 1;
     double sum = 0.0;
@@ -229,6 +236,7 @@ size_t te_experts_count_losses(const te_experts *experts)
 
 te_status te_experts_get_loss(const te_experts *experts, size_t row, size_t task, te_experts_loss *loss)
 {
+    TE_NEED(experts, loss);
     size_t rows = te_experts_count_losses(experts);
     TE_TRY(check_task(experts, task));
     if (row >= rows) {

@@ -84,6 +84,7 @@ static te_status describe(const te_experts *experts, json_t **all)
 
 te_status te_experts_save(const te_experts *experts, const char *folder)
 {
+    TE_NEED(experts, folder);
     json_t *all;
     TE_TRY(te_folder_make(folder));
     TE_TRY(describe(experts, &all));

@@ -5,6 +5,7 @@
 #include "data/axis.h"
 #include "eval/blend.h"
 #include "eval/prediction.h"
+#include "scheduler/scheduler.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static te_status create_sizes(te_passes *passes, te_model *model, te_device *dev
         pass_size *size = &passes->sizes[i];
         *size = (pass_size){.scale = scales[i], .height = round_up(scales[i] * height), .width = round_up(scales[i] * width)};
         te_scheduler_options options = {.height = size->height, .width = size->width, .keep = scales[i] == 1.0};
-        TE_TRY(te_scheduler_create(&size->scheduler, model, device, &options));
+        TE_TRY(te_scheduler_create_in(&size->scheduler, model, device, &options, settings->infer.precision));
         passes->base = scales[i] == 1.0 ? i : passes->base;
         passes->count++;
     }

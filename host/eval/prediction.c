@@ -135,6 +135,7 @@ void te_prediction_free(te_prediction *prediction)
 
 te_status te_prediction_get(const te_prediction *prediction, const char *task, te_map *map)
 {
+    TE_NEED(prediction, task, map);
     for (int t = 0; t < prediction->config.task_count; t++) {
         if (strcmp(prediction->config.task_names[t], task) == 0) {
             *map = prediction->maps[t];

@@ -316,6 +316,7 @@ static te_status write_page(FILE *page, const te_scores *scores)
 
 te_status te_scores_save_report(const te_scores *scores, const char *path)
 {
+    TE_NEED(scores, path);
     te_file_writer writer;
     TE_TRY(te_folder_make_above(path));
     TE_TRY(te_file_writer_open(&writer, path));

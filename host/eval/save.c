@@ -199,6 +199,7 @@ static te_status save_piece(int index, void *context)
 
 te_status te_prediction_save(const te_prediction *prediction, const char *folder, const char *stem, unsigned what)
 {
+    TE_NEED(prediction, folder, stem);
     if (!what || (what & ~(unsigned)(TE_SAVE_MAPS | TE_SAVE_OVERVIEW | TE_SAVE_NPY | TE_SAVE_GATES | TE_SAVE_RAW))) {
         return te_fail(TE_ERR_ARGUMENT, "%#x is no set of TE_SAVE_* bits", what);
     }

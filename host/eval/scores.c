@@ -288,6 +288,11 @@ static te_status judge_all(judge *at)
 te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_settings *settings,
                         const te_scores_options *options)
 {
+    TE_NEED(scores);
+    if (!evaluator) {
+        TE_NEED(settings, options);
+        TE_NEED(options->predictions);
+    }
     judge at = {.evaluator = evaluator, .options = options ? *options : (te_scores_options){0}};
     te_status status;
     at.scores = te_alloc(1, sizeof *at.scores, "scores");
@@ -346,6 +351,7 @@ uint64_t te_scores_count_pictures(const te_scores *scores, uint64_t *left_out)
 
 te_status te_scores_get(const te_scores *scores, size_t index, te_score *score)
 {
+    TE_NEED(scores, score);
     if (index >= scores->count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no score '%zu' of %zu", index, scores->count);
     }

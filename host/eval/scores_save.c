@@ -179,6 +179,7 @@ static json_t *describe(const te_scores *scores)
 
 te_status te_scores_save(const te_scores *scores, const char *path)
 {
+    TE_NEED(scores, path);
     TE_TRY(te_folder_make_above(path));
     return te_json_save(describe(scores), path);
 }
@@ -232,6 +233,7 @@ static void write_rows(FILE *file, const te_scores *scores)
 
 te_status te_scores_save_pictures(const te_scores *scores, const char *path)
 {
+    TE_NEED(scores, path);
     te_file_writer writer;
     TE_TRY(te_folder_make_above(path));
     TE_TRY(te_file_writer_open(&writer, path));

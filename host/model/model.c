@@ -30,6 +30,7 @@ out:
 
 te_status te_model_create(te_model **model, const te_settings *settings, uint64_t seed)
 {
+    TE_NEED(model, settings);
     te_model *created;
     TE_TRY(te_model_declare(&created, settings));
     te_status status = te_params_fill(&created->params, seed);
@@ -129,6 +130,7 @@ size_t te_model_count_parts(const te_model *model)
 
 te_status te_model_get_part(const te_model *model, size_t index, te_model_part *part)
 {
+    TE_NEED(model, part);
     if (index >= PART_COUNT) {
         return te_fail(TE_ERR_ARGUMENT, "a model has %d parts, part %zu does not exist", PART_COUNT, index);
     }

@@ -51,6 +51,7 @@ static bool set_part(te_param *param, int part, const te_params *from)
 
 te_status te_model_set_weights(te_model *model, te_model *from, te_transfer *transfer)
 {
+    TE_NEED(model, from, transfer);
     te_transfer counts = {0};
     TE_TRY(te_model_resize(from, model->config.height, model->config.width));
     TE_TRY(te_params_load_all(&from->params));

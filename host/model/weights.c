@@ -116,6 +116,7 @@ te_status te_model_save_with(const te_model *model, const char *path, te_storage
 
 te_status te_model_save(const te_model *model, const char *path, te_storage storage)
 {
+    TE_NEED(model, path);
     return te_model_save_with(model, path, storage, &(te_model_extra){0});
 }
 
@@ -285,6 +286,7 @@ out:
 
 te_status te_model_load(te_model **model, const char *path)
 {
+    TE_NEED(model, path);
     te_safetensors *file;
     TE_TRY(te_safetensors_open(&file, path));
     te_status status = read_model(model, file, path);
@@ -450,6 +452,7 @@ static te_status read_backbone(te_model *model, const te_safetensors *file, cons
 
 te_status te_model_load_backbone(te_model *model, const char *path, size_t *used, size_t *ignored)
 {
+    TE_NEED(model, path);
     te_safetensors *file;
     size_t count;
     TE_TRY(te_params_load_all(&model->params));

@@ -42,6 +42,13 @@ static te_status resolve_extent(te_extent *extent, const te_model *model, const 
 te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_device *device,
                               const te_scheduler_options *options)
 {
+    TE_NEED(scheduler, model, device);
+    return te_scheduler_create_in(scheduler, model, device, options, te_device_settings(device)->infer.precision);
+}
+
+te_status te_scheduler_create_in(te_scheduler **scheduler, te_model *model, te_device *device,
+                                 const te_scheduler_options *options, te_precision precision)
+{
     te_extent extent;
     TE_TRY(resolve_extent(&extent, model, options));
     TE_TRY(te_ops_check_variants(te_device_settings(device)->kernels.variant));
@@ -51,7 +58,7 @@ te_status te_scheduler_create(te_scheduler **scheduler, te_model *model, te_devi
     }
     te_status status;
     created->device = device;
-    created->graph.precision = te_device_settings(device)->infer.precision;
+    created->graph.precision = precision;
     created->input = te_model_record(model, &created->graph, extent, options ? options->keep : 0);
     TE_TRY_OUT(created->graph.status);
     created->outputs = te_alloc((size_t)created->graph.value_count, sizeof *created->outputs, "a scheduler");
@@ -82,6 +89,7 @@ void te_scheduler_free(te_scheduler *scheduler)
 
 te_status te_scheduler_run(te_scheduler *scheduler, const float *input)
 {
+    TE_NEED(scheduler, input);
     memset(scheduler->fresh, 0, (size_t)scheduler->graph.value_count * sizeof *scheduler->fresh);
     scheduler->ran = false;
     TE_TRY(te_interrupt_check());
@@ -94,6 +102,7 @@ te_status te_scheduler_run(te_scheduler *scheduler, const float *input)
 
 te_status te_scheduler_get(te_scheduler *scheduler, const char *name, te_array *array)
 {
+    TE_NEED(scheduler, name, array);
     int value = te_graph_find(&scheduler->graph, name);
     if (value < 0) {
         return te_fail(TE_ERR_ARGUMENT, "the scheduler keeps no result '%s' (gates, taps, memories and "
@@ -132,6 +141,7 @@ te_status te_scheduler_set_param(te_scheduler *scheduler, const char *name, cons
 
 te_status te_scheduler_get_memory(const te_scheduler *scheduler, te_memory_info *info)
 {
+    TE_NEED(scheduler, info);
     te_plan_memory memory = te_plan_get_memory(scheduler->plan);
     *info = (te_memory_info){.parameters = memory.parameters, .activations = memory.activations, .live = memory.live};
     return TE_OK;

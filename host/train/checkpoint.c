@@ -162,6 +162,7 @@ static te_status list_metadata(const te_trainer *trainer, metadata *kept)
 
 te_status te_trainer_save(te_trainer *trainer, const char *path)
 {
+    TE_NEED(trainer, path);
     moments kept = {0};
     metadata facts = {0};
     te_status status;
@@ -235,6 +236,7 @@ te_status te_checkpoint_read_step(const char *path, int64_t *step)
 
 te_status te_trainer_load(te_trainer *trainer, const char *path)
 {
+    TE_NEED(trainer, path);
     if (trainer->run) {
         return te_fail(TE_ERR_ARGUMENT, "'%s' must be loaded before the trainer gets a run folder", path);
     }

@@ -26,6 +26,7 @@ static te_status advise_on_memory(te_status status)
 
 te_status te_trainer_create(te_trainer **trainer, te_model *model, te_device *device, const te_settings *settings)
 {
+    TE_NEED(trainer, model, device, settings);
     te_trainer *created = te_alloc(1, sizeof *created, "a trainer");
     if (!created) {
         return TE_ERR_MEMORY;
@@ -106,6 +107,7 @@ static te_status refuse_to_go_back(const te_trainer *trainer, const char *folder
 /* A run goes on in the folder of its checkpoint; anywhere else it is a new one, with a best of its own. */
 te_status te_trainer_set_folder(te_trainer *trainer, const char *folder)
 {
+    TE_NEED(trainer, folder);
     if (trainer->run) {
         return te_fail(TE_ERR_ARGUMENT, "the trainer has a run folder already, '%s' cannot be another", folder);
     }
@@ -307,6 +309,7 @@ static te_status end_with(te_trainer *trainer, te_status status)
 
 te_status te_trainer_run(te_trainer *trainer, te_train_function report, void *context)
 {
+    TE_NEED(trainer);
     te_loader *loader;
     te_status status = begin(trainer);
     if (status == TE_OK) {

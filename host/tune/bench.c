@@ -145,6 +145,7 @@ static te_status measure(te_bench *bench, te_device *device, const te_settings *
 
 te_status te_bench_run(te_bench **bench, te_device *device, const te_settings *settings, const te_bench_options *options)
 {
+    TE_NEED(bench, device, settings);
     te_bench *created = te_alloc(1, sizeof *created, "a bench");
     if (!created) {
         return TE_ERR_MEMORY;
@@ -181,6 +182,7 @@ size_t te_bench_count(const te_bench *bench)
 
 te_status te_bench_get(const te_bench *bench, size_t index, te_bench_op *op)
 {
+    TE_NEED(bench, op);
     if (index >= bench->count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no op '%zu' in a bench of %zu", index, bench->count);
     }
@@ -190,6 +192,7 @@ te_status te_bench_get(const te_bench *bench, size_t index, te_bench_op *op)
 
 te_status te_bench_get_pass(const te_bench *bench, int training, te_bench_pass *pass)
 {
+    TE_NEED(bench, pass);
     const te_bench_pass *measured = &bench->pass[training ? TE_PASS_TRAINING : TE_PASS_FORWARD];
     if (measured->runs == 0) {
         return te_fail(TE_ERR_ARGUMENT, "'%s' was not measured: ask for it in te_bench_options",

@@ -2,7 +2,7 @@
 #include "tune/tune.h"
 
 #include "base/interrupt.h"
-#include "tune/trial.h"
+#include "tune/op_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static te_status judge(contest *at, size_t index)
     TE_TRY(te_judge_ask(&at->judge, at->probes[index], &verdict));
     candidate->judge = at->judge.name;
     if (verdict.right && strcmp(at->judge.name, "default") == 0) {
-        TE_TRY(te_trial_run_largest(op, variant_named(op, candidate->variant), at->device, &small));
+        TE_TRY(te_op_test_run_largest(op, variant_named(op, candidate->variant), at->device, &small));
     }
     candidate->error = small.right ? verdict.error : small.error;
     candidate->fate = verdict.right && small.right ? candidate->fate : TE_TUNE_WRONG;

@@ -1,7 +1,7 @@
 /* The self-test: every test case of every op by every variant that a device can run, against the references. */
 #include "base/interrupt.h"
 #include "ops/ops.h"
-#include "tune/trial.h"
+#include "tune/op_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,25 +12,25 @@ typedef struct selftest {
     te_device *device;
     const te_selftest_options *options;
     te_selftest_summary summary;
-    size_t count; /* trials to run */
+    size_t count; /* tests to run */
 } selftest;
 
-typedef te_status (*visit)(selftest *at, const te_trial *trial, const te_trial_info *info);
+typedef te_status (*visit)(selftest *at, const te_op_test *test, const te_op_test_info *info);
 
 static bool wanted(const char *name, const char *asked)
 {
     return !asked || strcmp(name, asked) == 0;
 }
 
-/* All trials of a variant that the device can run. */
+/* All tests of a variant that the device can run. */
 static te_status visit_cases(selftest *at, const te_op *op, const te_variant *variant, visit function)
 {
     const te_caps *caps = te_device_caps(at->device);
     for (int row = 0; row < op->case_count; row++) {
-        te_trial trial = {op, variant, &op->cases[row]};
-        te_trial_info info;
-        TE_TRY(te_trial_describe(&trial, caps, &info));
-        TE_TRY(info.runs ? function(at, &trial, &info) : TE_OK);
+        te_op_test test = {op, variant, &op->cases[row]};
+        te_op_test_info info;
+        TE_TRY(te_op_test_describe(&test, caps, &info));
+        TE_TRY(info.runs ? function(at, &test, &info) : TE_OK);
     }
     return TE_OK;
 }
@@ -46,30 +46,30 @@ static te_status visit_all(selftest *at, visit function)
     return TE_OK;
 }
 
-static bool takes_too_long(const selftest *at, const te_trial_info *info)
+static bool takes_too_long(const selftest *at, const te_op_test_info *info)
 {
     return te_device_caps(at->device)->simulator && info->work > SIMULATED_WORK;
 }
 
-static te_status count_one(selftest *at, const te_trial *trial, const te_trial_info *info)
+static te_status count_one(selftest *at, const te_op_test *test, const te_op_test_info *info)
 {
-    (void)trial;
+    (void)test;
     *(takes_too_long(at, info) ? &at->summary.left_out : &at->count) += 1;
     return TE_OK;
 }
 
-static te_status run_one(selftest *at, const te_trial *trial, const te_trial_info *info)
+static te_status run_one(selftest *at, const te_op_test *test, const te_op_test_info *info)
 {
     te_verdict verdict = {.error = 0.0};
     if (takes_too_long(at, info)) {
         return TE_OK;
     }
     TE_TRY(te_interrupt_check());
-    te_status status = te_trial_run(trial, at->device, &verdict);
+    te_status status = te_op_test_run(test, at->device, &verdict);
     if (status == TE_ERR_INTERRUPTED) {
         return status;
     }
-    te_selftest_result result = {.op = trial->op->name, .variant = trial->variant->name, .shape = info->shape,
+    te_selftest_result result = {.op = test->op->name, .variant = test->variant->name, .shape = info->shape,
                                  .fate = status != TE_OK  ? TE_SELFTEST_FAILED
                                          : !verdict.right ? TE_SELFTEST_WRONG
                                                           : TE_SELFTEST_RIGHT,
@@ -106,6 +106,7 @@ static te_status refuse_empty(const te_selftest_options *options)
 
 te_status te_selftest_run(te_device *device, const te_selftest_options *options, te_selftest_summary *summary)
 {
+    TE_NEED(device, summary);
     const te_selftest_options none = {.op = NULL};
     selftest at = {.device = device, .options = options ? options : &none};
     TE_TRY(visit_all(&at, count_one));

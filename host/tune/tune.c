@@ -151,6 +151,7 @@ static te_status tune_model(te_tune *tune, te_device *device, const te_settings 
 
 te_status te_tune_run(te_tune **tune, te_device *device, const te_settings *settings, const te_tune_options *options)
 {
+    TE_NEED(tune, device, settings);
     te_tune *created = te_alloc(1, sizeof *created, "a tuning");
     if (!created) {
         return TE_ERR_MEMORY;
@@ -183,6 +184,7 @@ size_t te_tune_count(const te_tune *tune)
 
 te_status te_tune_get(const te_tune *tune, size_t index, te_tune_shape *shape)
 {
+    TE_NEED(tune, shape);
     if (index >= tune->count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no shape '%zu' in a tuning of %zu", index, tune->count);
     }
@@ -195,6 +197,7 @@ te_status te_tune_get(const te_tune *tune, size_t index, te_tune_shape *shape)
 
 te_status te_tune_get_candidate(const te_tune *tune, size_t index, size_t number, te_tune_candidate *candidate)
 {
+    TE_NEED(tune, candidate);
     if (index >= tune->count || number >= tune->tuned[index].count) {
         return te_fail(TE_ERR_ARGUMENT, "there is no candidate '%zu' of shape '%zu' in this tuning", number, index);
     }

@@ -1,4 +1,4 @@
-#include "tune/trial.h"
+#include "tune/op_test.h"
 
 #include "base/random.h"
 
@@ -7,25 +7,25 @@
 #include <string.h>
 
 /* Record a test case as the one call of a graph. */
-static te_status record(te_graph *graph, const te_trial *trial, te_tensor in[TE_INPUTS])
+static te_status record(te_graph *graph, const te_op_test *test, te_tensor in[TE_INPUTS])
 {
-    const te_case *row = trial->row;
+    const te_case *row = test->row;
     for (int i = 0; i < TE_INPUTS; i++) {
         in[i] = row->in[i].rank ? te_graph_input(graph, row->in[i]) : TE_ABSENT;
     }
-    te_graph_output(graph, te_graph_call(graph, trial->op, row->attributes, TE_INPUTS, in), "out");
+    te_graph_output(graph, te_graph_call(graph, test->op, row->attributes, TE_INPUTS, in), "out");
     return graph->status;
 }
 
-te_status te_trial_describe(const te_trial *trial, const te_caps *caps, te_trial_info *info)
+te_status te_op_test_describe(const te_op_test *test, const te_caps *caps, te_op_test_info *info)
 {
     te_graph graph = {.part = ""};
     te_tensor in[TE_INPUTS];
-    te_status status = record(&graph, trial, in);
+    te_status status = record(&graph, test, in);
     if (status == TE_OK) {
         const te_call *call = &graph.calls[0];
-        info->runs = te_variant_runs(trial->variant, caps, call);
-        info->work = trial->op->macs ? trial->op->macs(call) : (uint64_t)te_shape_count(&call->out);
+        info->runs = te_variant_runs(test->variant, caps, call);
+        info->work = test->op->macs ? test->op->macs(call) : (uint64_t)te_shape_count(&call->out);
         te_call_describe(call, 0, info->shape);
     }
     te_graph_clear(&graph);
@@ -106,40 +106,40 @@ static te_status run_plan(te_plan *plan, const te_call *call, const te_tensor in
     return te_plan_read(plan, call->out_value, n->out);
 }
 
-static te_status run_on_device(const te_trial *trial, te_device *device, const te_graph *graph,
+static te_status run_on_device(const te_op_test *test, te_device *device, const te_graph *graph,
                                const te_tensor in[TE_INPUTS], numbers *n)
 {
     char shape[TE_CALL_TEXT];
     te_plan *plan = NULL;
     te_status status;
     te_call_describe(&graph->calls[0], 0, shape);
-    TE_TRY(te_device_set_tuning(device, trial->op->name, shape, trial->variant->name));
+    TE_TRY(te_device_set_tuning(device, test->op->name, shape, test->variant->name));
     TE_TRY_OUT(te_plan_create(&plan, device, graph));
-    if (strcmp(te_plan_get_variant(plan, 0), trial->variant->name) != 0) {
-        status = te_fail(TE_ERR_SETTING, "'kernels.variant' keeps op '%s' from its variant '%s'", trial->op->name,
-                         trial->variant->name);
+    if (strcmp(te_plan_get_variant(plan, 0), test->variant->name) != 0) {
+        status = te_fail(TE_ERR_SETTING, "'kernels.variant' keeps op '%s' from its variant '%s'", test->op->name,
+                         test->variant->name);
         goto out;
     }
     status = run_plan(plan, &graph->calls[0], in, n);
 out:
     te_plan_free(plan);
-    te_device_set_tuning(device, trial->op->name, shape, NULL);
+    te_device_set_tuning(device, test->op->name, shape, NULL);
     return status;
 }
 
-te_status te_trial_run(const te_trial *trial, te_device *device, te_verdict *verdict)
+te_status te_op_test_run(const te_op_test *test, te_device *device, te_verdict *verdict)
 {
     te_graph graph = {.part = ""};
     te_tensor in[TE_INPUTS];
     te_judge judge = {.expected = NULL};
     numbers n = {.out = NULL};
     te_status status;
-    TE_TRY_OUT(record(&graph, trial, in));
+    TE_TRY_OUT(record(&graph, test, in));
     const te_call *call = &graph.calls[0];
     TE_TRY_OUT(te_judge_create_empty(&judge, call));
-    TE_TRY_OUT(fill(&n, trial->row, judge.count));
-    trial->op->reference(call, (const double *const *)n.exact_in, judge.expected);
-    TE_TRY_OUT(run_on_device(trial, device, &graph, in, &n));
+    TE_TRY_OUT(fill(&n, test->row, judge.count));
+    test->op->reference(call, (const double *const *)n.exact_in, judge.expected);
+    TE_TRY_OUT(run_on_device(test, device, &graph, in, &n));
     te_judge_numbers(&judge, n.out, verdict);
 out:
     free_numbers(&n);
@@ -148,20 +148,21 @@ out:
     return status;
 }
 
-te_status te_trial_run_largest(const te_op *op, const te_variant *variant, te_device *device, te_verdict *verdict)
+te_status te_op_test_run_largest(const te_op *op, const te_variant *variant, te_device *device, te_verdict *verdict)
 {
-    te_trial chosen = {.row = NULL};
+    te_op_test chosen = {.row = NULL};
     uint64_t largest = 0;
     for (int row = 0; op->reference && row < op->case_count; row++) {
-        te_trial trial = {op, variant, &op->cases[row]};
-        te_trial_info info;
-        te_fill fill = trial.row->fill;
+        te_op_test test = {op, variant, &op->cases[row]};
+        te_op_test_info info;
+        te_fill fill = test.row->fill;
         bool ordinary = fill == TE_FILL_NORMAL || fill == TE_FILL_POSITIVE || fill == TE_FILL_ROUNDED;
-        if (ordinary && te_trial_describe(&trial, te_device_caps(device), &info) == TE_OK && info.runs && info.work > largest) {
-            chosen = trial;
+        if (ordinary && te_op_test_describe(&test, te_device_caps(device), &info) == TE_OK && info.runs &&
+            info.work > largest) {
+            chosen = test;
             largest = info.work;
         }
     }
     *verdict = (te_verdict){.right = true};
-    return chosen.row ? te_trial_run(&chosen, device, verdict) : TE_OK;
+    return chosen.row ? te_op_test_run(&chosen, device, verdict) : TE_OK;
 }
