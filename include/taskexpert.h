@@ -206,6 +206,11 @@ TE_API const te_settings *te_model_get_settings(const te_model *model);
 TE_API size_t te_model_count_tasks(const te_model *model);
 TE_API const char *te_model_get_task(const te_model *model, size_t index);
 
+/* What legends call class `index` of "semseg" or "human_parts": the name in the setting model.semseg_names, else the one that
+ * PASCAL, NYUD-v2 or the generated rooms have for it, where the number of classes is theirs, else "class 12". 24 bytes hold any
+ * name. TE_ERR_ARGUMENT: the model has no such task or class, or the name does not fit into `bytes`. */
+TE_API te_status te_model_get_class(const te_model *model, const char *task, int index, char *name, size_t bytes);
+
 /* Size and work of the parts of a model, for one picture of the size in its [input] settings. */
 typedef struct te_model_part {
     char name[32];          /* "backbone", "experts", "gates", "memory", "heads" */
@@ -323,7 +328,7 @@ typedef struct te_scores te_scores;
 typedef struct te_score {
     const char *task, *metric;    /* "semseg", "mIoU" */
     int class_index;              /* of a number about one class of the task, else -1 */
-    const char *class_name;       /* as the data set calls it, or NULL */
+    const char *class_name;       /* from model.semseg_names, or as the data set calls it, or NULL */
     const char *unit;             /* "%", "m", "degrees" or "" */
     double model, trivial;        /* trivial: of an answer that knows all labels and never looks at a picture */
     double single;                /* of a model for this task alone, from [eval]; NaN: not known, or not primary */

@@ -28,6 +28,9 @@ static void null_is_refused(void **state)
     REFUSES(te_settings_get(NULL, any, any, 0), "settings");
     REFUSES(te_settings_get(any, NULL, any, 0), "key");
     REFUSES(te_settings_get(any, any, NULL, 0), "value");
+    REFUSES(te_model_get_class(NULL, any, 0, any, 0), "model");
+    REFUSES(te_model_get_class(any, NULL, 0, any, 0), "task");
+    REFUSES(te_model_get_class(any, any, 0, NULL, 0), "name");
     REFUSES(te_device_count(any, NULL), "count");
     REFUSES(te_device_get_listed(NULL, 0, any), "settings");
     REFUSES(te_device_get_listed(any, 0, NULL), "info");

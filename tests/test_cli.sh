@@ -397,6 +397,30 @@ check "init --weights with other classes: what does not fit is new, and named"
 train_small -o run_refused -w run_folder/last.safetensors model.semseg_classes=5
 [ "$status" -eq 2 ] && grep -q "init -w 'run_folder/last.safetensors' model.semseg_classes" stderr
 check "train -w with other classes says what to do"
+run init -w run_folder/last.safetensors -o renamed.safetensors model.semseg_names="road, <b>\"%n"
+[ "$status" -eq 0 ] && grep -q 'model.semseg_names = road, <b>"%n$' stdout && grep -q ' 0 left out; 0 made new' stdout
+check "init --weights gives the classes of a weight file other names"
+run info renamed.safetensors
+[ "$status" -eq 0 ] && grep -q '^model.semseg_names  *road, <b>"%n$' stdout
+check "info shows them"
+run infer -q -w renamed.safetensors -o out/refused rooms/images model.semseg_names=street
+[ "$status" -eq 2 ] && grep -q "init -w 'renamed.safetensors' model.semseg_names=" stderr && [ ! -e out/refused ]
+check "infer with other names than the file's says what to do"
+train_small -o run_names model.semseg_names='road, <script>, "%n%s, Straße'
+run eval -q -w run_names/last.safetensors -o judged_names
+[ "$status" -eq 0 ] && grep -q '"class_name": "road"' judged_names/eval.json &&
+    grep -q '"model.semseg_names": "road, <script>, \\"%n%s, Straße"' judged_names/eval.json &&
+    ! grep -q '"class_name": "ceiling"' judged_names/eval.json && ! grep -q '<script' judged_names/report.html &&
+    grep -q '&quot;%n%s' judged_names/report.html
+check "names of classes go from train into a checkpoint, and from it into scores"
+first=$(head -1 rooms/gt_sets/val.txt)
+run infer -q -w run_names/last.safetensors -o out/names "rooms/images/$first.png"
+named=$status
+run init -w run_names/last.safetensors -o nameless.safetensors model.semseg_names=
+run infer -q -w nameless.safetensors -o out/nameless "rooms/images/$first.png"
+[ "$named" -eq 0 ] && [ "$status" -eq 0 ] && [ -s "out/names/${first##*/}_semseg.png" ] &&
+    ! cmp -s "out/names/${first##*/}_semseg.png" "out/nameless/${first##*/}_semseg.png"
+check "and into the legends of infer"
 train_small -o run_classes model.semseg_classes=2
 [ "$status" -eq 5 ] && grep -qE "semseg/train_.*\.png' holds class [0-9]+ at .*'model.semseg_classes'" stderr
 check "a class index out of range"

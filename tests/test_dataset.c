@@ -104,10 +104,31 @@ static void classes_of_rooms_must_fit_the_model(void **state)
     assert_null(dataset);
     assert_non_null(strstr(te_last_error(), "'model.semseg_classes' is 21, but rooms have 22"));
     assert_ok(te_dataset_open(&dataset, settings, TE_SPLIT_TRAIN, &depth, 1));
-    assert_string_equal(te_dataset_class_name(dataset, TE_ROOMS_SOFA), "sofa");
-    assert_null(te_dataset_class_name(dataset, 22));
-    assert_null(te_dataset_class_name(dataset, -1));
+    assert_string_equal(te_dataset_class_name(dataset, TE_SEMSEG, TE_ROOMS_SOFA), "sofa");
+    assert_null(te_dataset_class_name(dataset, TE_SEMSEG, 22));
+    assert_null(te_dataset_class_name(dataset, TE_SEMSEG, -1));
     te_dataset_close(dataset);
+    te_settings_free(settings);
+}
+
+static void classes_go_by_names_of_ones_own(void **state)
+{
+    (void)state;
+    const te_task_id semseg = TE_SEMSEG;
+    te_settings *settings = settings_with((const char *const[][2]){{"model.semseg_names", "a, b c"}, {0}});
+    te_dataset *dataset = NULL;
+    assert_ok(te_dataset_open(&dataset, settings, TE_SPLIT_TRAIN, &semseg, 1));
+    assert_string_equal(te_dataset_class_name(dataset, TE_SEMSEG, 1), "b c");
+    assert_null(te_dataset_class_name(dataset, TE_SEMSEG, 2));
+    assert_string_equal(te_dataset_class_name(dataset, TE_HUMAN_PARTS, 1), "head");
+    assert_null(te_dataset_class_name(dataset, TE_HUMAN_PARTS, 7));
+    assert_null(te_dataset_class_name(dataset, TE_SAL, 0));
+    te_dataset_close(dataset);
+    dataset = NULL;
+    assert_ok(te_settings_set(settings, "model.semseg_classes", "1"));
+    assert_int_equal(te_dataset_open(&dataset, settings, TE_SPLIT_TRAIN, &semseg, 1), TE_ERR_SETTING);
+    assert_null(dataset);
+    assert_non_null(strstr(te_last_error(), "2 names, but 'model.semseg_classes' is 1"));
     te_settings_free(settings);
 }
 
@@ -307,6 +328,7 @@ int main(void)
         cmocka_unit_test(rooms_come_as_the_generator_makes_them),
         cmocka_unit_test(validation_rooms_are_held_out),
         cmocka_unit_test(classes_of_rooms_must_fit_the_model),
+        cmocka_unit_test(classes_go_by_names_of_ones_own),
         cmocka_unit_test(settings_that_make_no_sense),
         cmocka_unit_test_setup_teardown(rooms_on_disk_are_the_rooms, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(saving_that_ends_early_leaves_no_lists, make_folder, remove_folder),

@@ -2,6 +2,7 @@
 #include "data/draw.h"
 #include "data/legend.h"
 #include "data/render.h"
+#include "data/rooms.h"
 #include "data/sheet.h"
 #include "data/text.h"
 
@@ -78,25 +79,46 @@ static void test_class_colours(void **state)
     }
 }
 
+static const char *name_of(te_task_id task, int count, const char *names, int index)
+{
+    static char name[TE_CLASS_NAME];
+    int known = te_class_name(&(te_classes){task, count, names}, index, name);
+    assert_int_equal(known, strncmp(name, "class ", 6) != 0);
+    return name;
+}
+
 static void test_class_names(void **state)
 {
     (void)state;
-    char buffer[TE_CLASS_NAME];
-    assert_string_equal(te_class_name(TE_SEMSEG, 21, 0, buffer), "background");
-    assert_string_equal(te_class_name(TE_SEMSEG, 21, 15, buffer), "person");
-    assert_string_equal(te_class_name(TE_SEMSEG, 21, 20, buffer), "tv monitor");
-    assert_string_equal(te_class_name(TE_SEMSEG, 40, 0, buffer), "wall");
-    assert_string_equal(te_class_name(TE_SEMSEG, 40, 21, buffer), "ceiling");
-    assert_string_equal(te_class_name(TE_SEMSEG, 40, 39, buffer), "other prop");
-    assert_string_equal(te_class_name(TE_SEMSEG, 22, 9, buffer), "sofa"); /* generated rooms */
-    assert_string_equal(te_class_name(TE_SEMSEG, 22, 22, buffer), "class 22");
-    assert_string_equal(te_class_name(TE_HUMAN_PARTS, 7, 6, buffer), "lower legs");
-    assert_string_equal(te_class_name(TE_SEMSEG, 11, 7, buffer), "class 7");
-    assert_string_equal(te_class_name(TE_SEMSEG, 21, 21, buffer), "class 21");
-    for (int i = 0; i < 40; i++) {
-        assert_true(strlen(te_class_name(TE_SEMSEG, 40, i, buffer)) < TE_CLASS_NAME);
-        assert_true(i >= 21 || strlen(te_class_name(TE_SEMSEG, 21, i, buffer)) < TE_CLASS_NAME);
-    }
+    assert_string_equal(name_of(TE_SEMSEG, 21, NULL, 0), "background");
+    assert_string_equal(name_of(TE_SEMSEG, 21, "", 15), "person");
+    assert_string_equal(name_of(TE_SEMSEG, 21, " ", 20), "tv monitor");
+    assert_string_equal(name_of(TE_SEMSEG, 40, NULL, 0), "wall");
+    assert_string_equal(name_of(TE_SEMSEG, 40, NULL, 21), "ceiling");
+    assert_string_equal(name_of(TE_SEMSEG, 40, NULL, 39), "other prop");
+    assert_string_equal(name_of(TE_SEMSEG, 22, NULL, TE_ROOMS_SOFA), "sofa");
+    assert_string_equal(name_of(TE_SEMSEG, 22, NULL, 22), "class 22");
+    assert_string_equal(name_of(TE_HUMAN_PARTS, 7, NULL, 6), "lower legs");
+    assert_string_equal(name_of(TE_SEMSEG, 11, NULL, 7), "class 7");
+    assert_string_equal(name_of(TE_SEMSEG, 21, NULL, 21), "class 21");
+    assert_string_equal(name_of(TE_SEMSEG, 21, NULL, 255), "no label");
+    assert_string_equal(name_of(TE_SEMSEG, 21, NULL, -1), "class -1");
+}
+
+/* Then no set of classes is guessed from the number any more. */
+static void test_own_class_names(void **state)
+{
+    (void)state;
+    static const char names[] = "  road,side walk ,x,a name of 23 bytes, yes,Stra\xC3\x9F" "e";
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 0), "road");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 1), "side walk");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 2), "x");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 5), "Stra\xC3\x9F" "e");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 6), "class 6");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 254), "class 254");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, 255), "no label");
+    assert_string_equal(name_of(TE_SEMSEG, 21, names, -1), "class -1");
+    assert_string_equal(name_of(TE_HUMAN_PARTS, 7, names, 1), "head"); /* those are semseg's */
 }
 
 static void test_ramps(void **state)
@@ -287,7 +309,7 @@ static void test_legend(void **state)
     const uint8_t classes[10] = {3, 3, 3, 3, 3, 9, 200, 9, 200, 0};
     const te_map map = {.width = 5, .height = 2, .channels = 1, .classes = classes};
     te_legend legend;
-    te_legend_read(&legend, &map, TE_SEMSEG, 21);
+    te_legend_read(&legend, &map, &(te_classes){TE_SEMSEG, 21, NULL});
     assert_int_equal(legend.count, 4);
     const int index[] = {3, 9, 200, 0}; /* by share, then by class */
     const float share[] = {0.5f, 0.2f, 0.2f, 0.1f};
@@ -297,10 +319,10 @@ static void test_legend(void **state)
     }
     const float metres[4] = {2.5f, NAN, 0.5f, INFINITY};
     const te_map depth = {.width = 2, .height = 2, .channels = 1, .values = metres};
-    te_legend_read(&legend, &depth, TE_DEPTH, 0);
+    te_legend_read(&legend, &depth, &(te_classes){TE_DEPTH, 0, NULL});
     assert_float_equal(legend.low, 0.5f, 0.0);
     assert_float_equal(legend.high, 2.5f, 0.0);
-    te_legend_read(&legend, &depth, TE_EDGE, 0);
+    te_legend_read(&legend, &depth, &(te_classes){TE_EDGE, 0, NULL});
     assert_int_equal(te_legend_width(&legend, 16), 0);
     assert_int_equal(te_legend_height(&legend, 300, 16, 0), 0);
 }
@@ -311,8 +333,8 @@ static void test_legend_keeps_its_place(void **state)
     (void)state;
     te_map map = make_classes(64, 64, 40), depth = make_depth(4, 4);
     te_legend legend, bar;
-    te_legend_read(&legend, &map, TE_SEMSEG, 40);
-    te_legend_read(&bar, &depth, TE_DEPTH, 0);
+    te_legend_read(&legend, &map, &(te_classes){TE_SEMSEG, 40, NULL});
+    te_legend_read(&bar, &depth, &(te_classes){TE_DEPTH, 0, NULL});
     assert_int_equal(legend.count, 40);
     for (int width = 120; width < 1300; width += 117) {
         for (int rows = 0; rows <= 6; rows += 3) {
@@ -331,14 +353,38 @@ static void test_legend_keeps_its_place(void **state)
     release(&depth);
 }
 
+/* A name of one's own takes the place of the known one, and the columns their width from it. */
+static void test_legend_shows_own_names(void **state)
+{
+    (void)state;
+    te_map map = make_classes(64, 64, 2);
+    te_legend known, own;
+    te_legend_read(&known, &map, &(te_classes){TE_SEMSEG, 21, NULL});
+    te_legend_read(&own, &map, &(te_classes){TE_SEMSEG, 21, "background, WWWWWWWWWWWWWWWWWWWWWWW"});
+    assert_true(te_legend_width(&own, 16) > te_legend_width(&known, 16) + 100);
+    assert_int_equal(te_legend_height(&own, 1000, 16, 0), te_legend_height(&known, 1000, 16, 0));
+    te_legend_read(&own, &map, &(te_classes){TE_SEMSEG, 21, "background, aeroplane"});
+    assert_int_equal(te_legend_width(&own, 16), te_legend_width(&known, 16));
+    te_picture *pictures[2] = {make_canvas(400, 60), make_canvas(400, 60)};
+    assert_int_equal(te_legend_draw(&known, pictures[0], 0, 0, 400, 16, 0), TE_OK);
+    assert_int_equal(te_legend_draw(&own, pictures[1], 0, 0, 400, 16, 0), TE_OK);
+    assert_memory_equal(pictures[0]->rgb, pictures[1]->rgb, 3 * 400 * 60);
+    te_legend_read(&own, &map, &(te_classes){TE_SEMSEG, 21, "background, aeroplans"});
+    assert_int_equal(te_legend_draw(&own, pictures[1], 0, 0, 400, 16, 0), TE_OK);
+    assert_memory_not_equal(pictures[0]->rgb, pictures[1]->rgb, 3 * 400 * 60);
+    te_picture_free(pictures[0]);
+    te_picture_free(pictures[1]);
+    release(&map);
+}
+
 /* The map's part of a rendered picture is the map, pixel for pixel; the legend lies below it and is whole. */
-static void check_rendered(const te_map *map, te_task_id task, int classes)
+static void check_rendered(const te_map *map, te_classes classes)
 {
     te_legend legend;
     te_picture *plain = NULL, *picture = NULL;
-    te_legend_read(&legend, map, task, classes);
+    te_legend_read(&legend, map, &classes);
     assert_int_equal(te_render_colours(&plain, map, &legend), TE_OK);
-    assert_int_equal(te_render_map(&picture, map, task, classes), TE_OK);
+    assert_int_equal(te_render_map(&picture, map, &classes), TE_OK);
     assert_int_equal(plain->width, map->width);
     assert_int_equal(plain->height, map->height);
     for (int y = 0; y < map->height; y++) {
@@ -361,13 +407,13 @@ static void test_rendered_maps(void **state)
     static const int sizes[][2] = {{1, 1}, {16, 16}, {3, 2000}, {2000, 3}, {640, 480}, {2500, 2100}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         te_map map = make_classes(sizes[i][0], sizes[i][1], 40), depth = make_depth(sizes[i][0], sizes[i][1]);
-        check_rendered(&map, TE_SEMSEG, 40);
-        check_rendered(&depth, TE_DEPTH, 0);
+        check_rendered(&map, (te_classes){TE_SEMSEG, 40, NULL});
+        check_rendered(&depth, (te_classes){TE_DEPTH, 0, NULL});
         release(&map);
         release(&depth);
     }
     te_map few = make_classes(100, 50, 2);
-    check_rendered(&few, TE_HUMAN_PARTS, 7);
+    check_rendered(&few, (te_classes){TE_HUMAN_PARTS, 7, NULL});
     release(&few);
 }
 
@@ -376,19 +422,19 @@ static void test_rendered_colours(void **state)
     (void)state;
     te_picture *picture = NULL;
     te_map depth = make_depth(300, 2);
-    assert_int_equal(te_render_map(&picture, &depth, TE_DEPTH, 0), TE_OK);
+    assert_int_equal(te_render_map(&picture, &depth, &(te_classes){TE_DEPTH, 0, NULL}), TE_OK);
     assert_true(same(pixel(picture, 0, 0), te_colour_ramp(TE_RAMP_COOL, 1.0f))); /* near is bright */
     assert_true(same(pixel(picture, 299, 1), te_colour_ramp(TE_RAMP_COOL, 0.0f)));
     te_picture_free(picture);
     release(&depth);
     const float values[6] = {0.0f, 0.0f, -1.0f, 0.0f, 1.0f, 0.0f};
     te_map map = {.task = "normals", .width = 2, .height = 1, .channels = 3, .values = values};
-    assert_int_equal(te_render_map(&picture, &map, TE_NORMALS, 0), TE_OK);
+    assert_int_equal(te_render_map(&picture, &map, &(te_classes){TE_NORMALS, 0, NULL}), TE_OK);
     assert_int_equal(picture->height, 1); /* no legend */
     assert_memory_equal(picture->rgb, ((uint8_t[]){128, 128, 0, 128, 255, 128}), 6);
     te_picture_free(picture);
     map = (te_map){.task = "sal", .width = 3, .height = 1, .channels = 1, .values = (float[]){0.0f, 0.5f, 1.0f}};
-    assert_int_equal(te_render_map(&picture, &map, TE_SAL, 0), TE_OK);
+    assert_int_equal(te_render_map(&picture, &map, &(te_classes){TE_SAL, 0, NULL}), TE_OK);
     assert_memory_equal(picture->rgb, ((uint8_t[]){0, 0, 0, 128, 128, 128, 255, 255, 255}), 9);
     te_picture_free(picture);
 }
@@ -402,8 +448,9 @@ static void check_overview(int width, int height, size_t count)
     te_map classes = make_classes(width, height, 40), depth = make_depth(width, height);
     const char *lengthy = "a title that is too long for any of the cells that an overview could have on a page";
     const te_sheet_map maps[6] = {
-        {&classes, TE_SEMSEG, 40, NULL}, {&classes, TE_HUMAN_PARTS, 7, lengthy}, {&depth, TE_DEPTH, 0, NULL},
-        {&depth, TE_SAL, 0, NULL},       {&depth, TE_EDGE, 0, NULL},             {&classes, TE_SEMSEG, 21, NULL},
+        {&classes, {TE_SEMSEG, 40, NULL}, NULL},         {&classes, {TE_HUMAN_PARTS, 7, NULL}, lengthy},
+        {&depth, {TE_DEPTH, 0, NULL}, NULL},             {&depth, {TE_SAL, 0, NULL}, NULL},
+        {&depth, {TE_EDGE, 0, NULL}, NULL},              {&classes, {TE_SEMSEG, 21, "wall, <b>, %n, \xC3\xA4"}, NULL},
     };
     assert_int_equal(te_sheet_draw_maps(&sheet, picture, maps, count, "a line at the foot"), TE_OK);
     assert_int_equal(te_sheet_draw_maps(&bare, picture, maps, count, NULL), TE_OK);
@@ -496,6 +543,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_class_colours),
         cmocka_unit_test(test_class_names),
+        cmocka_unit_test(test_own_class_names),
         cmocka_unit_test(test_ramps),
         cmocka_unit_test(test_fill_and_frame),
         cmocka_unit_test(test_resized_pictures),
@@ -505,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_other_characters),
         cmocka_unit_test(test_legend),
         cmocka_unit_test(test_legend_keeps_its_place),
+        cmocka_unit_test(test_legend_shows_own_names),
         cmocka_unit_test(test_rendered_maps),
         cmocka_unit_test(test_rendered_colours),
         cmocka_unit_test(test_overview),

@@ -115,7 +115,7 @@ static void the_miniatures_hold_what_matters(void **state)
     assert_ok(te_settings_set(settings, "data.pascal_normals", "shared"));
     assert_ok(te_dataset_open(&dataset, settings, TE_SPLIT_TRAIN, all, TE_TASK_COUNT));
     assert_ok(te_dataset_load(dataset, 0, 0, 0, &shared));
-    assert_string_equal(te_dataset_class_name(dataset, 15), "person");
+    assert_string_equal(te_dataset_class_name(dataset, TE_SEMSEG, 15), "person");
     te_dataset_close(dataset);
     size_t area = (size_t)whole.height * (size_t)whole.width, seen[256] = {0}, masked = 0, kept = 0;
     for (size_t i = 0; i < area; i++) {

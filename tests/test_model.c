@@ -155,6 +155,57 @@ static void test_save_and_load(void **state)
     unlink(path);
 }
 
+static void expect_class(const te_model *model, const char *task, int index, const char *wanted)
+{
+    char name[24] = "";
+    assert_ok(te_model_get_class(model, task, index, name, sizeof name));
+    assert_string_equal(name, wanted);
+}
+
+/* Names go with the weights; those of a file without them, as files were before they could have any, go by the number. */
+static void test_class_names(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/te_test_model_XXXXXX", name[24] = "as it was";
+    int descriptor = mkstemp(path);
+    te_settings *settings;
+    te_model *old = create_small(7), *named, *loaded;
+    te_transfer transfer;
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    expect_class(old, "semseg", 15, "person");
+    expect_class(old, "human_parts", 1, "head");
+    assert_ok(te_settings_copy(&settings, te_model_get_settings(old)));
+    assert_ok(te_settings_set(settings, "model.semseg_names", "road, Stra\xC3\x9F" "e, <b>\"%n"));
+    assert_ok(te_model_create(&named, settings, 8));
+    assert_ok(te_model_set_weights(named, old, &transfer));
+    assert_int_equal(transfer.kept + transfer.unused, 0); /* names change no tensor */
+    assert_ok(te_model_save(named, path, TE_STORE_FP32));
+    assert_ok(te_model_load(&loaded, path));
+    expect_class(loaded, "semseg", 0, "road");
+    expect_class(loaded, "semseg", 1, "Stra\xC3\x9F" "e");
+    expect_class(loaded, "semseg", 2, "<b>\"%n");
+    expect_class(loaded, "semseg", 15, "class 15");
+    expect_class(loaded, "human_parts", 6, "lower legs");
+    strcpy(name, "as it was");
+    assert_int_equal(te_model_get_class(loaded, "semseg", 21, name, sizeof name), TE_ERR_ARGUMENT);
+    assert_int_equal(te_model_get_class(loaded, "semseg", -1, name, sizeof name), TE_ERR_ARGUMENT);
+    assert_int_equal(te_model_get_class(loaded, "sal", 0, name, sizeof name), TE_ERR_ARGUMENT);
+    assert_int_equal(te_model_get_class(loaded, "depth", 0, name, sizeof name), TE_ERR_ARGUMENT); /* it has no such task */
+    assert_int_equal(te_model_get_class(loaded, "semseg", 0, name, 4), TE_ERR_ARGUMENT);
+    assert_string_equal(name, "as it was");
+    assert_ok(te_model_get_class(loaded, "semseg", 0, name, 5));
+    te_model_free(loaded);
+
+    assert_ok(te_settings_set(settings, "model.semseg_classes", "2"));
+    assert_int_equal(te_model_create(&loaded, settings, 8), TE_ERR_SETTING);
+    assert_non_null(strstr(te_last_error(), "3 names, but 'model.semseg_classes' is 2: leave names out, or set it to 3"));
+    te_settings_free(settings);
+    te_model_free(named);
+    te_model_free(old);
+    unlink(path);
+}
+
 /* Fewer classes and one task less: all else is taken over, and the new tensors stay what they were. */
 static void test_transfer(void **state)
 {
@@ -350,13 +401,13 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 9] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 10] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
         cmocka_unit_test(test_weights_in_a_file), cmocka_unit_test(test_scheduler_options),
-        cmocka_unit_test(test_broken_metadata),
+        cmocka_unit_test(test_broken_metadata), cmocka_unit_test(test_class_names),
     };
-    size_t count = 9;
+    size_t count = 10;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -316,6 +316,55 @@ static void test_hostile_folder(void **state)
     te_settings_free(settings);
 }
 
+/* ---- names of classes ---- */
+
+static void test_hostile_names(void **state)
+{
+    const fixture *at = *state;
+    static const char names[] = "</script><script>, \"]}{%n%s, &amp;, Stra\xC3\x9F" "e", *const each[] = {
+        "</script><script>", "\"]}{%n%s", "&amp;", "Stra\xC3\x9F" "e"};
+    te_settings *settings;
+    te_model *model;
+    te_evaluator *evaluator;
+    te_scores *scores;
+    assert_ok(te_settings_copy(&settings, at->settings));
+    assert_ok(te_settings_set(settings, "model.semseg_names", names));
+    assert_ok(te_model_create(&model, settings, 3));
+    assert_ok(te_evaluator_create(&evaluator, model, at->device, settings));
+    assert_ok(te_scores_run(&scores, evaluator, settings, &(te_scores_options){.count = 2, .pictures_kept = 1}));
+    te_evaluator_free(evaluator);
+    te_model_free(model);
+    te_settings_free(settings);
+    unsigned seen = 0;
+    for (size_t i = 0; i < te_scores_count(scores); i++) {
+        te_score score;
+        assert_ok(te_scores_get(scores, i, &score));
+        if (strcmp(score.task, "semseg") == 0 && score.class_index >= 0 && score.class_index < 4) {
+            assert_string_equal(score.class_name, each[score.class_index]);
+            seen |= 1u << score.class_index;
+        } else if (strcmp(score.task, "semseg") == 0) {
+            assert_null(score.class_name); /* none of the rooms' */
+        }
+    }
+    assert_true(seen & 3); /* walls and floors are everywhere */
+
+    save_all(at, scores, 4);
+    te_scores_free(scores);
+    char *page = read_all(at, "4/report.html");
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "</script"));
+    assert_non_null(strstr(page, "&lt;/script&gt;&lt;script&gt;"));
+    assert_non_null(strstr(page, "&quot;]}{%n%s"));
+    assert_non_null(strstr(page, "&amp;amp;"));
+    assert_non_null(strstr(page, "Stra\xC3\x9F" "e"));
+    free(page);
+    json_t *all = json_load_file(path_of(at, "4/eval.json"), JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(all);
+    json_t *kept = json_object_get(json_object_get(all, "settings"), "model.semseg_names");
+    assert_string_equal(json_string_value(kept), names);
+    json_decref(all);
+}
+
 /* ---- splits ---- */
 
 static void test_split(void **state)
@@ -348,7 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads), cmocka_unit_test(test_gallery), cmocka_unit_test(test_predictions),
-        cmocka_unit_test(test_split),   cmocka_unit_test(test_hostile_folder),
+        cmocka_unit_test(test_split),   cmocka_unit_test(test_hostile_folder), cmocka_unit_test(test_hostile_names),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

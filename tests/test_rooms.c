@@ -1,5 +1,6 @@
 #include "data/rooms.h"
 
+#include "base/classes.h"
 #include "data/picture.h"
 #include "data/rooms_layout.h"
 #include "data/rooms_tree.h"
@@ -247,7 +248,8 @@ static void every_class_and_part_appears(void **state)
         te_rooms_sample_free(s);
     }
     for (int c = 0; c < TE_ROOMS_CLASSES; c++) {
-        assert_non_null(te_rooms_class_names[c]);
+        char name[TE_CLASS_NAME];
+        assert_true(te_class_name(&(te_classes){TE_SEMSEG, TE_ROOMS_CLASSES, NULL}, c, name));
         assert_true(scenes[c] >= SCENES / 20);
     }
     for (int c = 0; c < 7; c++) {

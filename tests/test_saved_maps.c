@@ -176,6 +176,23 @@ static void many_classes_come_back_from_their_colours(void **state)
     }
 }
 
+/* What they were called when they were drawn makes the legend's size, and is not known when they are read. */
+static void colours_come_back_whatever_their_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "x", "WWWWWWWWWWWWWWWWWWWWWWW, WWWWWWWWWWWWWWWWWWWWWWW, %n"};
+    static made at;
+    te_map maps[TE_TASK_COUNT];
+    make(&at);
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        snprintf(at.prediction.config.semseg_names, sizeof at.prediction.config.semseg_names, "%s", names[k]);
+        assert_ok(te_prediction_save(&at.prediction, root, "a", TE_SAVE_MAPS));
+        load("a", maps);
+        assert_memory_equal(maps[TE_SEMSEG].classes, at.classes[0], AREA);
+        drop(maps);
+    }
+}
+
 static void only_tasks_that_are_wanted_are_read(void **state)
 {
     (void)state;
@@ -335,6 +352,13 @@ static void bad_pictures(void **state)
     memset(rgb, 0, sizeof rgb);
     assert_ok(te_png_save_rgb(path_of("a_semseg.png"), W, 10 * H, rgb)); /* larger, but not for a legend */
     expect_bad(TE_SEMSEG, "a_semseg.png' has 13 x 90 pixels", "its picture 13 x 9");
+    for (int y = 0; y <= H; y++) { /* nor these, of a map that is wider or higher */
+        rgb[3 * (y * (W + 2) + W)] = 128;
+    }
+    memset(rgb + 3 * H * (W + 2), 255, 3 * (W + 2));
+    assert_ok(te_png_save_rgb(path_of("a_semseg.png"), W + 2, H + 2, rgb));
+    expect_bad(TE_SEMSEG, "a_semseg.png' has 15 x 11 pixels", "its picture 13 x 9");
+    memset(rgb, 0, sizeof rgb);
     static const uint8_t huge[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff";
     write_bytes("a_semseg.png", huge, sizeof huge - 1);
     expect_bad(TE_SEMSEG, "a_semseg.png' has 65535 x 65535 pixels", "its picture 13 x 9");
@@ -386,7 +410,8 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(numpy_files_come_back_bit_for_bit), TEST(pictures_come_back_as_exactly_as_they_can),
-        TEST(many_classes_come_back_from_their_colours), TEST(only_tasks_that_are_wanted_are_read),
+        TEST(many_classes_come_back_from_their_colours), TEST(colours_come_back_whatever_their_names),
+        TEST(only_tasks_that_are_wanted_are_read),
         TEST(tasks_nobody_saved_are_told), TEST(classes_of_other_programs), TEST(values_of_other_programs), TEST(bad_pictures),
         TEST(bad_numpy_files),
     };

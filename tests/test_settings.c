@@ -1,5 +1,6 @@
 #include "base/settings.h"
 
+#include "base/classes.h"
 #include "base/files.h"
 #include "base/settings_table.h"
 
@@ -97,7 +98,7 @@ static void rows_tile_the_struct(void **state)
             owned[byte] = 1;
         }
     }
-    assert_null(memchr(owned, 0, sizeof owned)); /* the struct has no padding: all int and char[256] */
+    assert_null(memchr(owned, 0, sizeof owned)); /* the struct has no padding: all int and texts */
 }
 
 static void rows_can_be_written_and_read(void **state)
@@ -174,6 +175,44 @@ static void whole_numbers_are_checked(void **state)
     check_failure(te_settings_set(settings, "train.rate", "0.5 "), TE_ERR_SETTING, "is '0.5 '; it must be a number from");
 }
 
+static void names_of_classes_are_checked(void **state)
+{
+    (void)state;
+    static const char key[] = "model.semseg_names";
+    static const char *const good[] = {"", "wall", " wall , floor,ceiling lamp ", "a,a", "exactly 23 bytes of it!", "'%n', <b>",
+                                       "Stra\xC3\x9F" "e, \xF0\x9F\xAA\x91", "  "};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(te_settings_set(settings, key, good[i]), TE_OK);
+    }
+    assert_int_equal(te_settings_set(settings, key, "wall, floor"), TE_OK);
+    static const struct {
+        const char *value, *part;
+    } bad[] = {
+        {",", "'model.semseg_names' is ',', where class 0 has no name"},
+        {"wall,,floor", "is 'wall,,floor', where class 1 has no name: write one, or leave a comma out"},
+        {"wall, floor, ", "where class 2 has no name"},
+        {"wall, 24 bytes are 1 too many!", "calls class 1 '24 bytes are 1 too many!', which has 24 bytes: shorten it to 23"},
+        {"wall\tfloor", "holds a control character"},
+        {"wall\x7F", "holds a control character"},
+        {"wall, \xC2\x9B" "31m", "control character: write the names as text"},
+        {"Stra\xDF" "e", "is no UTF-8"},
+        {"wall, \xC3", "is no UTF-8"},
+        {"a'b\"c", "both kinds of quotes"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        check_failure(te_settings_set(settings, key, bad[i].value), TE_ERR_SETTING, bad[i].part);
+        assert_string_equal(get(key), "wall, floor");
+    }
+    assert_int_equal(te_settings_set(settings, "model.semseg_classes", "2"), TE_OK);
+    assert_int_equal(te_classes_check(settings), TE_OK);
+    assert_int_equal(te_settings_set(settings, key, "wall, floor, chair"), TE_OK); /* in whatever order the two are set */
+    check_failure(te_classes_check(settings), TE_ERR_SETTING,
+                  "'model.semseg_names' is 'wall, floor, chair', 3 names, but 'model.semseg_classes' is 2: leave names out, or "
+                  "set it to 3");
+    assert_int_equal(te_settings_set(settings, key, " "), TE_OK);
+    assert_int_equal(te_classes_check(settings), TE_OK);
+}
+
 static void booleans_have_four_spellings(void **state)
 {
     (void)state;
@@ -195,7 +234,7 @@ static void texts_are_checked(void **state)
     char longest[TE_TEXT_SETTING + 1];
     memset(longest, 'a', TE_TEXT_SETTING);
     longest[TE_TEXT_SETTING] = '\0';
-    check_failure(te_settings_set(settings, "device.name", longest), TE_ERR_SETTING, "256 characters; at most 255");
+    check_failure(te_settings_set(settings, "device.name", longest), TE_ERR_SETTING, "768 characters; at most 767");
     longest[TE_TEXT_SETTING - 1] = '\0';
     assert_int_equal(te_settings_set(settings, "device.name", longest), TE_OK);
     assert_string_equal(settings->device.name, longest);
@@ -394,8 +433,8 @@ static void long_lines_and_files_are_refused(void **state)
     text = repeat("[device]\nname = ", 'x', 5000);
     check_failure(load(text), TE_ERR_SETTING, "line 2: the line has 5007 characters");
     free(text);
-    text = repeat("[device]\nname = ", 'x', 500);
-    check_failure(load(text), TE_ERR_SETTING, "line 2: setting 'device.name' has 500 characters");
+    text = repeat("[device]\nname = ", 'x', 900);
+    check_failure(load(text), TE_ERR_SETTING, "line 2: setting 'device.name' has 900 characters");
     free(text);
     text = repeat("[", 'x', 900);
     text[900] = ']';
@@ -445,7 +484,14 @@ static void saved_settings_read_back(void **state)
         {"model.taps", "2 4"},                  {"model.write", "gated"},       {"model.memory", "off"},
         {"model.backbone", "tiny"},             {"model.tasks", "depth edge"},  {"model.connection", "sparse:3"},
     };
+    char names[TE_TEXT_SETTING]; /* of as many classes as a line can hold */
+    memset(names, 'x', sizeof names);
+    for (size_t i = 20; i < sizeof names; i += 20) {
+        names[i] = ',';
+    }
+    names[sizeof names - 1] = '\0';
     for (int changed = 0; changed < 2; changed++) {
+        assert_int_equal(te_settings_set(settings, "model.semseg_names", changed ? names : ""), TE_OK);
         for (size_t i = 0; changed && i < sizeof values / sizeof values[0]; i++) {
             assert_int_equal(te_settings_set(settings, values[i][0], values[i][1]), TE_OK);
         }
@@ -503,6 +549,7 @@ int main(void)
         TEST(rows_can_be_written_and_read),
         TEST(choices_are_in_the_order_of_the_enums),
         TEST(whole_numbers_are_checked),
+        TEST(names_of_classes_are_checked),
         TEST(booleans_have_four_spellings),
         TEST(texts_are_checked),
         TEST(tasks_taps_and_connection_have_a_syntax),

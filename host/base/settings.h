@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-enum { TE_TEXT_SETTING = 256 };
+enum { TE_TEXT_SETTING = 768 }; /* names of many classes, and still a line of an ini file (settings_file.c) */
 
 typedef enum te_backbone { TE_TINY, TE_SMALL, TE_BASE, TE_LARGE, TE_BACKBONE_COUNT } te_backbone;
 typedef enum te_expert_kind { TE_EXPERT_MLP, TE_EXPERT_CONV } te_expert_kind;
@@ -60,6 +60,7 @@ struct te_settings {
         int cls_token;                 /* bool */
         char tasks[TE_TEXT_SETTING];   /* names, separated by spaces */
         int semseg_classes;
+        char semseg_names[TE_TEXT_SETTING]; /* "wall, floor, chair"; empty: by their number; base/classes.h */
         int decoder_width;             /* D; 0: the backbone's */
         int experts;                   /* E */
         int expert_hidden;             /* 0: 4 D (large: 2560) */

@@ -3,6 +3,7 @@
 #include "base/settings_table.h"
 
 #include "base/c_locale.h"
+#include "base/classes.h"
 #include "base/task.h"
 
 #include <stdio.h>
@@ -144,6 +145,11 @@ static te_status check_scales(const te_setting *row, const char *value)
                          "them, separated by spaces", row->info.key, value, TE_MOST_SCALES);
 }
 
+static te_status check_class_names(const te_setting *row, const char *value)
+{
+    return te_class_names_check(row->info.key, value);
+}
+
 /* ---- the table ---- */
 
 #define PLACE(field) offsetof(te_settings, field)
@@ -200,6 +206,8 @@ static const te_setting table[] = {
     TEXT(model.tasks, "text", "semseg human_parts sal normals edge", check_tasks,
          "tasks, separated by spaces: semseg human_parts sal normals edge depth [P]"),
     INT(model.semseg_classes, 1, 255, 1, "21", "classes of semseg: 21 for PASCAL-Context, 40 for NYUD-v2 [S]"),
+    TEXT(model.semseg_names, "text", "", check_class_names,
+         "their names in order, as 'wall, floor, chair'; empty: those of the data set with that number of classes, if any [C]"),
     INT(model.decoder_width, 0, 8192, 1, "0",
         "channels of decoded features and memories, D; 0: a choice for each backbone [C]"),
     INT(model.experts, 1, MOST_EXPERTS, 1, "5", "experts shared by all tasks at each tap, E [C]"),

@@ -2,7 +2,6 @@
 #include "data/census.h"
 
 #include "base/interrupt.h"
-#include "data/colours.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -282,12 +281,7 @@ te_status te_census_get_class(const te_census *census, size_t index, int number,
         return te_fail(TE_ERR_ARGUMENT, "there is no class '%d' of task '%zu'", number, index);
     }
     const te_tally *tally = &census->tallies[index];
-    const char *name = census->tasks[index] == TE_SEMSEG ? te_dataset_class_name(census->dataset, number) : NULL;
-    char buffer[TE_CLASS_NAME];
-    if (census->tasks[index] == TE_HUMAN_PARTS) {
-        name = te_class_name(TE_HUMAN_PARTS, count_classes(census, index), number, buffer);
-        name = name == buffer ? NULL : name;
-    }
+    const char *name = te_dataset_class_name(census->dataset, census->tasks[index], number);
     *entry = (te_census_class){.name = name, .pixels = tally->class_pixels[number], .pictures = tally->class_pictures[number]};
     return TE_OK;
 }

@@ -100,8 +100,7 @@ static te_status fill_page(page *at, const te_census *census)
         if (te_mean_has(census->mean, t)) {
             TE_TRY(te_mean_get_map(census->mean, t, map, &scale));
             name_cell(at->titles[at->count], task, census->tallies[t].labels, scale);
-            int classes = task == TE_SEMSEG ? census->classes : te_tasks[task].channels;
-            at->cells[at->count] = (te_sheet_map){.map = map, .task = task, .classes = classes,
+            at->cells[at->count] = (te_sheet_map){.map = map, .classes = te_dataset_get_classes(census->dataset, task),
                                                   .title = at->titles[at->count]};
             at->count++;
         }

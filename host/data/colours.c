@@ -1,47 +1,5 @@
 #include "data/colours.h"
 
-#include "data/rooms.h"
-
-#include <stdio.h>
-
-static const char *const pascal[21] = {
-    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-    "table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv monitor",
-};
-
-static const char *const nyud[40] = {
-    "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf",
-    "picture", "counter", "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat",
-    "clothes", "ceiling", "books", "refrigerator", "television", "paper", "towel", "shower curtain", "box",
-    "whiteboard", "person", "night stand", "toilet", "sink", "lamp", "bathtub", "bag", "other structure",
-    "other furniture", "other prop",
-};
-
-static const char *const parts[7] = {
-    "background", "head", "torso", "upper arms", "lower arms", "upper legs", "lower legs",
-};
-
-const char *te_class_name(te_task_id task, int classes, int index, char buffer[TE_CLASS_NAME])
-{
-    if (task == TE_SEMSEG && classes == 21 && index >= 0 && index < 21) {
-        return pascal[index];
-    }
-    if (task == TE_SEMSEG && classes == 40 && index >= 0 && index < 40) {
-        return nyud[index];
-    }
-    if (task == TE_SEMSEG && classes == TE_ROOMS_CLASSES && index >= 0 && index < TE_ROOMS_CLASSES) {
-        return te_rooms_class_names[index];
-    }
-    if (task == TE_HUMAN_PARTS && classes == 7 && index >= 0 && index < 7) {
-        return parts[index];
-    }
-    if (index == 255) {
-        return "no label";
-    }
-    snprintf(buffer, TE_CLASS_NAME, "class %d", index);
-    return buffer;
-}
-
 /* PASCAL VOC's rule: bits 0, 1, 2 of the index are the top bits of red, green, blue, bits 3, 4, 5 the next, ... */
 te_colour te_colour_class(int classes, int index)
 {

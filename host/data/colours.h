@@ -1,8 +1,8 @@
-/* Colours and names: of classes, and of numbers between 0 and 1. */
+/* Colours: of classes, and of numbers between 0 and 1. */
 #ifndef TE_DATA_COLOURS_H
 #define TE_DATA_COLOURS_H
 
-#include "base/task.h"
+#include <stdint.h>
 
 typedef struct te_colour {
     uint8_t r, g, b;
@@ -12,12 +12,6 @@ typedef struct te_colour {
  * a background have it black; NYUD's 40 classes have none and begin at the second colour, as its label files do. 255, no
  * class, is a light grey. */
 te_colour te_colour_class(int classes, int index);
-
-/* Its name. What a data set's classes are called goes by their number: PASCAL's for 21, the generated rooms' for 22,
- * NYUD's for 40, the parts' for human_parts of 7; 255 is "no label"; else "class 12", for which `buffer` is used. The result
- * is `buffer` or lives for ever. */
-enum { TE_CLASS_NAME = 24 };
-const char *te_class_name(te_task_id task, int classes, int index, char buffer[TE_CLASS_NAME]);
 
 typedef enum te_ramp {
     TE_RAMP_GREY,

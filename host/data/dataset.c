@@ -1,7 +1,6 @@
 #include "data/dataset.h"
 
 #include "data/augment.h"
-#include "data/colours.h"
 #include "data/folder.h"
 #include "data/rooms.h"
 #include "data/sampler.h"
@@ -12,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_CLASSES = 255 };
+
 struct te_dataset {
     te_settings *settings;
     te_split split;
@@ -19,6 +20,7 @@ struct te_dataset {
     te_sampler *sampler; /* NULL: sample n is picture n */
     te_task_id tasks[TE_TASK_COUNT];
     int task_count;
+    char class_names[2][MOST_CLASSES][TE_CLASS_NAME]; /* of semseg, of human_parts; empty: it has none */
 };
 
 int te_label_channels(te_task_id task)
@@ -90,6 +92,21 @@ static te_status check_scales(const te_settings *settings)
     return TE_OK;
 }
 
+static void name_classes(te_dataset *dataset)
+{
+    for (int parts = 0; parts < 2; parts++) {
+        te_classes classes = te_classes_of(dataset->settings, parts ? TE_HUMAN_PARTS : TE_SEMSEG);
+        if (!parts && !dataset->folder) {
+            classes.count = TE_ROOMS_CLASSES; /* a model may tell more apart */
+        }
+        for (int c = 0; c < MOST_CLASSES; c++) {
+            if (!te_class_name(&classes, c, dataset->class_names[parts][c])) {
+                dataset->class_names[parts][c][0] = '\0';
+            }
+        }
+    }
+}
+
 static te_status open_dataset(te_dataset **dataset, const te_settings *settings, te_split split, const te_task_id *tasks,
                               int task_count, int check)
 {
@@ -104,7 +121,9 @@ static te_status open_dataset(te_dataset **dataset, const te_settings *settings,
     te_status status;
     TE_TRY_OUT(te_settings_copy(&opened->settings, settings));
     TE_TRY_OUT(check_scales(settings));
+    TE_TRY_OUT(te_classes_check(settings));
     TE_TRY_OUT(layout ? open_folder(opened, layout, check) : check_rooms(opened));
+    name_classes(opened);
     *dataset = opened;
     return TE_OK;
 out:
@@ -157,12 +176,16 @@ te_task_id te_dataset_get_task(const te_dataset *dataset, int t)
     return dataset->tasks[t];
 }
 
-const char *te_dataset_class_name(const te_dataset *dataset, int c)
+te_classes te_dataset_get_classes(const te_dataset *dataset, te_task_id task)
 {
-    char buffer[TE_CLASS_NAME];
-    int classes = dataset->folder ? dataset->settings->model.semseg_classes : TE_ROOMS_CLASSES;
-    const char *name = te_class_name(TE_SEMSEG, classes, c, buffer);
-    return name == buffer ? NULL : name;
+    return te_classes_of(dataset->settings, task);
+}
+
+const char *te_dataset_class_name(const te_dataset *dataset, te_task_id task, int c)
+{
+    bool has_classes = task == TE_SEMSEG || task == TE_HUMAN_PARTS;
+    const char *name = has_classes && c >= 0 && c < MOST_CLASSES ? dataset->class_names[task == TE_HUMAN_PARTS][c] : "";
+    return *name ? name : NULL;
 }
 
 /* ---- examples ---- */

@@ -4,6 +4,7 @@
 #ifndef TE_DATA_DATASET_H
 #define TE_DATA_DATASET_H
 
+#include "base/classes.h"
 #include "base/settings.h"
 #include "base/task.h"
 #include "data/strays.h"
@@ -75,8 +76,12 @@ te_status te_dataset_make(const te_dataset *dataset, uint64_t index, int height,
 te_status te_dataset_make_val(const te_dataset *dataset, uint64_t index, int height, int width, float *image,
                               float *const *labels);
 
-/* Name of class `c` of semseg as the data set calls it, or NULL. */
-const char *te_dataset_class_name(const te_dataset *dataset, int c);
+/* The classes of a task that a model of the settings tells apart. Refers to the data set. */
+te_classes te_dataset_get_classes(const te_dataset *dataset, te_task_id task);
+
+/* Name of class `c` of semseg or human_parts, as model.semseg_names or else the data set calls it, or NULL. It lives as long as
+ * the data set. */
+const char *te_dataset_class_name(const te_dataset *dataset, te_task_id task, int c);
 
 /* Channels of a task's label. */
 int te_label_channels(te_task_id task);

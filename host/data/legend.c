@@ -49,21 +49,21 @@ static void find_range(te_legend *legend, const te_map *map)
     }
 }
 
-void te_legend_read(te_legend *legend, const te_map *map, te_task_id task, int classes)
+void te_legend_read(te_legend *legend, const te_map *map, const te_classes *classes)
 {
     memset(legend, 0, sizeof *legend);
-    legend->task = task;
-    legend->classes = classes;
-    if (te_tasks[task].reading == TE_READ_CLASS) {
+    legend->classes = *classes;
+    if (te_tasks[classes->task].reading == TE_READ_CLASS) {
         count_classes(legend, map);
-    } else if (te_tasks[task].reading == TE_READ_METRES) {
+    } else if (te_tasks[classes->task].reading == TE_READ_METRES) {
         find_range(legend, map);
     }
 }
 
 static const char *name_of(const te_legend *legend, int entry, char buffer[TE_CLASS_NAME])
 {
-    return te_class_name(legend->task, legend->classes, legend->index[entry], buffer);
+    te_class_name(&legend->classes, legend->index[entry], buffer);
+    return buffer;
 }
 
 enum { PERCENT = 16, METRES = 32 };
@@ -111,7 +111,7 @@ static te_legend_grid lay_out(const te_legend *legend, int width, int size, int 
 
 int te_legend_width(const te_legend *legend, int size)
 {
-    if (te_tasks[legend->task].reading == TE_READ_METRES) {
+    if (te_tasks[legend->classes.task].reading == TE_READ_METRES) {
         return 16 * size;
     }
     if (!legend->count) {
@@ -124,7 +124,7 @@ int te_legend_width(const te_legend *legend, int size)
 
 int te_legend_height(const te_legend *legend, int width, int size, int rows)
 {
-    if (te_tasks[legend->task].reading == TE_READ_METRES) {
+    if (te_tasks[legend->classes.task].reading == TE_READ_METRES) {
         return size;
     }
     if (!legend->count) {
@@ -160,7 +160,7 @@ static te_status draw_classes(const te_legend *legend, te_picture *picture, int 
         int left = x + i % grid.columns * grid.column_width, top = y + i / grid.columns * grid.step;
         char name[TE_CLASS_NAME];
         if (i < grid.shown) {
-            te_colour colour = te_colour_class(legend->classes, legend->index[i]);
+            te_colour colour = te_colour_class(legend->classes.count, legend->index[i]);
             TE_TRY(draw_entry(picture, left, top, entry_width, size, &grid, &colour, name_of(legend, i, name),
                               legend->share[i]));
             continue;
@@ -191,7 +191,7 @@ static te_status draw_bar(const te_legend *legend, te_picture *picture, int x, i
 
 te_status te_legend_draw(const te_legend *legend, te_picture *picture, int x, int y, int width, int size, int rows)
 {
-    if (te_tasks[legend->task].reading == TE_READ_METRES) {
+    if (te_tasks[legend->classes.task].reading == TE_READ_METRES) {
         return draw_bar(legend, picture, x, y, width, size);
     }
     return draw_classes(legend, picture, x, y, width, size, rows);

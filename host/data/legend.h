@@ -3,20 +3,19 @@
 #ifndef TE_DATA_LEGEND_H
 #define TE_DATA_LEGEND_H
 
-#include "data/colours.h"
+#include "base/classes.h"
 #include "data/picture.h"
 
 typedef struct te_legend {
-    te_task_id task;
-    int classes;
-    int count;        /* classes present; 0 for the other tasks */
+    te_classes classes; /* that there are */
+    int count;          /* classes present; 0 for the other tasks */
     uint8_t index[256];
-    float share[256]; /* of the pixels, falling */
-    float low, high;  /* metres; depth only */
+    float share[256];   /* of the pixels, falling */
+    float low, high;    /* metres; depth only */
 } te_legend;
 
-/* Look through a map. `classes` is the number of classes that the model tells apart. */
-void te_legend_read(te_legend *legend, const te_map *map, te_task_id task, int classes);
+/* Look through a map of the task of `classes`, whose names are referred to. */
+void te_legend_read(te_legend *legend, const te_map *map, const te_classes *classes);
 
 /* With text of `size` pixels a line: a width that suits the legend (up to ten entries below each other, at most
  * three columns), and the height that it needs at a given width; both 0 for tasks that need none. In less than

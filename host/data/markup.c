@@ -1,28 +1,11 @@
 #include "data/markup.h"
 
+#include "base/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const char replacement[] = "\xEF\xBF\xBD";
-
-/* Bytes of the character at `text`, or 0: what is there is no UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
- * U+10FFFF), or a control character that XML cannot hold. */
-static size_t length_of(const char *text)
-{
-    const unsigned char *c = (const unsigned char *)text;
-    if (c[0] < 0x80) {
-        return (c[0] >= ' ' && c[0] != 127) || c[0] == '\t' || c[0] == '\n';
-    }
-    size_t length = c[0] >= 0xC2 && c[0] < 0xE0 ? 2 : (c[0] & 0xF0) == 0xE0 ? 3 : c[0] >= 0xF0 && c[0] < 0xF5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((c[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    int overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
-    int outside = (c[0] == 0xED && c[1] >= 0xA0) || (c[0] == 0xF4 && c[1] >= 0x90);
-    return overlong || outside ? 0 : length;
-}
 
 void te_markup_write(FILE *page, const char *text)
 {
@@ -31,7 +14,7 @@ void te_markup_write(FILE *page, const char *text)
         const char *name;
     } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
     while (*text) {
-        size_t length = length_of(text), e = 0;
+        size_t length = te_utf8_length(text), e = 0;
         while (e < sizeof escapes / sizeof escapes[0] && escapes[e].character != *text) {
             e++;
         }
@@ -53,7 +36,7 @@ te_status te_markup_clean(const char *text, char **clean)
         return TE_ERR_MEMORY;
     }
     while (*text) {
-        size_t length = length_of(text);
+        size_t length = te_utf8_length(text);
         memcpy(to, length ? text : replacement, length ? length : sizeof replacement - 1);
         to += length ? length : sizeof replacement - 1;
         text += length ? length : 1;

@@ -31,7 +31,7 @@ static void colour_classes(const te_map *map, int classes, te_picture *picture)
 /* Near metres are bright; one distance everywhere is the bright end. */
 static void colour_values(const te_map *map, const te_legend *legend, te_picture *picture)
 {
-    te_reading reading = te_tasks[legend->task].reading;
+    te_reading reading = te_tasks[legend->classes.task].reading;
     float scale = legend->high > legend->low ? 1.0f / (legend->high - legend->low) : 0.0f;
     const float *from = map->values;
     for (int y = 0; y < map->height; y++) {
@@ -53,8 +53,8 @@ static void colour_values(const te_map *map, const te_legend *legend, te_picture
 /* The map's colours at the top left of a picture of at least its size. */
 static void colour_map(const te_map *map, const te_legend *legend, te_picture *picture)
 {
-    if (te_tasks[legend->task].reading == TE_READ_CLASS) {
-        colour_classes(map, legend->classes, picture);
+    if (te_tasks[legend->classes.task].reading == TE_READ_CLASS) {
+        colour_classes(map, legend->classes.count, picture);
     } else {
         colour_values(map, legend, picture);
     }
@@ -89,17 +89,10 @@ static void measure(const te_map *map, const te_legend *legend, int *width, int 
     }
 }
 
-void te_render_measure(const te_map *map, te_task_id task, int classes, int *width, int *height)
+te_status te_render_map(te_picture **picture, const te_map *map, const te_classes *classes)
 {
     te_legend legend;
-    te_legend_read(&legend, map, task, classes);
-    measure(map, &legend, width, height);
-}
-
-te_status te_render_map(te_picture **picture, const te_map *map, te_task_id task, int classes)
-{
-    te_legend legend;
-    te_legend_read(&legend, map, task, classes);
+    te_legend_read(&legend, map, classes);
     int size = text_size(map), margin = size / 2, width, height;
     measure(map, &legend, &width, &height);
     if (height == map->height) {

@@ -58,11 +58,11 @@ static void widen(te_legend *legend, const float *metres, size_t count, bool zer
     }
 }
 
-void te_legend_pair(te_legend *legend, te_task_id task, int classes, const float *label, const te_map *prediction)
+void te_legend_pair(te_legend *legend, const te_classes *classes, const float *label, const te_map *prediction)
 {
     size_t area = (size_t)prediction->width * (size_t)prediction->height;
-    *legend = (te_legend){.task = task, .classes = classes};
-    if (te_tasks[task].reading != TE_READ_METRES) {
+    *legend = (te_legend){.classes = *classes};
+    if (te_tasks[classes->task].reading != TE_READ_METRES) {
         return;
     }
     legend->low = INFINITY;
@@ -80,11 +80,11 @@ te_status te_render_label(te_picture **picture, const float *label, int width, i
 {
     te_map map = {0};
     te_picture *made = NULL;
-    TE_TRY(map_of_label(&map, width, height, legend->task, label));
+    TE_TRY(map_of_label(&map, width, height, legend->classes.task, label));
     te_status status = te_render_colours(&made, &map, legend);
     te_map_free(&map);
     TE_TRY(status);
-    stripe(made, legend->task, label);
+    stripe(made, legend->classes.task, label);
     *picture = made;
     return TE_OK;
 }

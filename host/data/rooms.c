@@ -6,17 +6,6 @@
 
 #include <stdlib.h>
 
-const char *const te_rooms_class_names[TE_ROOMS_CLASSES] = {
-    [TE_ROOMS_WALL] = "wall",       [TE_ROOMS_FLOOR] = "floor",     [TE_ROOMS_CEILING] = "ceiling",
-    [TE_ROOMS_DOOR] = "door",       [TE_ROOMS_WINDOW] = "window",   [TE_ROOMS_CURTAIN] = "curtain",
-    [TE_ROOMS_PICTURE] = "picture", [TE_ROOMS_TABLE] = "table",     [TE_ROOMS_CHAIR] = "chair",
-    [TE_ROOMS_SOFA] = "sofa",       [TE_ROOMS_BED] = "bed",         [TE_ROOMS_PILLOW] = "pillow",
-    [TE_ROOMS_CABINET] = "cabinet", [TE_ROOMS_SHELF] = "shelf",     [TE_ROOMS_BOOKS] = "books",
-    [TE_ROOMS_LAMP] = "lamp",       [TE_ROOMS_PLANT] = "plant",     [TE_ROOMS_RUG] = "rug",
-    [TE_ROOMS_TELEVISION] = "television", [TE_ROOMS_BOX] = "box",   [TE_ROOMS_OBJECT] = "object",
-    [TE_ROOMS_PERSON] = "person",
-};
-
 /* Each part has dice of its own: more furniture does not change the walls. */
 static void build_scene(te_scene *scene, te_layout *layout, uint64_t seed, uint64_t index)
 {

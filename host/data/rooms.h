@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 
+/* base/classes.c names them in this order. */
 typedef enum te_rooms_class {
     TE_ROOMS_WALL,
     TE_ROOMS_FLOOR,
@@ -35,9 +36,6 @@ typedef enum te_rooms_class {
     TE_ROOMS_PERSON,
     TE_ROOMS_CLASSES
 } te_rooms_class;
-
-/* Names of the classes: "wall", "floor", ... */
-extern const char *const te_rooms_class_names[TE_ROOMS_CLASSES];
 
 enum { TE_ROOMS_LIMIT = 4096 }; /* largest width and height */
 

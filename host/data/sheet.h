@@ -2,15 +2,15 @@
 #ifndef TE_DATA_SHEET_H
 #define TE_DATA_SHEET_H
 
-#include "base/task.h"
+#include "base/classes.h"
+#include "data/dataset.h"
 #include "data/picture.h"
 
 /* A map on the overview. */
 typedef struct te_sheet_map {
     const te_map *map;
-    te_task_id task;
-    int classes;       /* the number of classes that the model tells apart; class maps only */
-    const char *title; /* NULL: the task's */
+    te_classes classes; /* of its task */
+    const char *title;  /* NULL: the task's */
 } te_sheet_map;
 
 /* The overview: the picture and its maps in a grid, a title above and a legend below each; `footer` (may be
@@ -59,8 +59,8 @@ typedef struct te_sheet_samples {
     const te_sheet_sample *list;
     int count, width, height;
     const te_task_id *tasks;
-    int task_count, semseg_classes;
-    const char *const *class_names; /* of semseg; NULL, and any of them NULL: te_class_name() */
+    int task_count;
+    const te_dataset *dataset; /* knows the classes */
 } te_sheet_samples;
 
 /* A row a sample: the picture, then label and prediction of each task. Pixels without a label are striped. Depth has one

@@ -105,7 +105,7 @@ static te_status draw_cells(te_picture *sheet, const te_sheet_layout *layout, co
         te_picture *colours; /* one at a time: it has the picture's size */
         TE_TRY(te_render_colours(&colours, maps[i].map, layout->legends + i + 1));
         te_status status = draw_cell(sheet, layout, i + 1, colours, TE_DRAW_BLOCKS,
-                                     maps[i].title ? maps[i].title : te_tasks[maps[i].task].title);
+                                     maps[i].title ? maps[i].title : te_tasks[maps[i].classes.task].title);
         te_picture_free(colours);
         TE_TRY(status);
     }
@@ -115,9 +115,9 @@ static te_status draw_cells(te_picture *sheet, const te_sheet_layout *layout, co
 /* The legends (cells; the first is the picture's, empty), and from them the rows' heights. */
 static void read_legends(te_sheet_layout *layout, te_legend *legends, const te_sheet_map *maps, int count)
 {
-    legends[0].task = TE_SAL; /* a task without a legend */
+    legends[0].classes.task = TE_SAL; /* a task without a legend */
     for (int i = 0; i < count; i++) {
-        te_legend_read(legends + i + 1, maps[i].map, maps[i].task, maps[i].classes);
+        te_legend_read(legends + i + 1, maps[i].map, &maps[i].classes);
     }
     layout->legends = legends;
     for (int cell = 0; cell <= count; cell++) {

@@ -78,8 +78,8 @@ static te_status draw_task(te_picture *sheet, const te_sheet_samples *s, const l
     te_task_id task = s->tasks[t];
     int x = task_left(at, t), y = HEAD + row * at->row_height, second = x + at->cell_width + GAP;
     te_legend legend;
-    te_legend_pair(&legend, task, task == TE_SEMSEG ? s->semseg_classes : te_tasks[task].channels, sample->labels[t],
-                   sample->predictions[t]);
+    te_classes classes = te_dataset_get_classes(s->dataset, task);
+    te_legend_pair(&legend, &classes, sample->labels[t], sample->predictions[t]);
     if (te_tasks[task].reading == TE_READ_METRES) {
         char scale[64];
         te_print(scale, sizeof scale, "bright %.2f m, dark %.2f m", (double)legend.low, (double)legend.high);
@@ -125,7 +125,7 @@ static te_status draw_key(te_picture *sheet, const te_sheet_samples *s, int t, i
 {
     enum { BOX = 11, STEP = 20 };
     te_task_id task = s->tasks[t];
-    int classes = task == TE_SEMSEG ? s->semseg_classes : te_tasks[task].channels;
+    int classes = te_dataset_get_classes(s->dataset, task).count;
     bool seen[256] = {false};
     find_classes(s, t, seen);
     char title[80];
@@ -136,8 +136,8 @@ static te_status draw_key(te_picture *sheet, const te_sheet_samples *s, int t, i
     }
     for (int c = 0; c < classes; c++) {
         char buffer[TE_CLASS_NAME];
-        const char *own = task == TE_SEMSEG && s->class_names ? s->class_names[c] : NULL;
-        const char *name = own ? own : te_class_name(task, classes, c, buffer);
+        const char *given = te_dataset_class_name(s->dataset, task, c), *name = given ? given : buffer;
+        snprintf(buffer, sizeof buffer, "class %d", c);
         int wide = BOX + 5 + te_text_width(NOTE + 1, name);
         if (!seen[c]) {
             continue;

@@ -97,7 +97,8 @@ static te_status fill(te_exhibit *exhibit, const te_config *config, int t, const
 {
     const te_example *example = &item->example;
     te_legend legend;
-    te_legend_pair(&legend, config->tasks[t], config->channels[t], example->labels[t], &item->maps[t]);
+    te_classes classes = te_config_get_classes(config, t);
+    te_legend_pair(&legend, &classes, example->labels[t], &item->maps[t]);
     if (te_tasks[config->tasks[t]].reading == TE_READ_METRES) {
         te_print(exhibit->scale, sizeof exhibit->scale, "bright %.2f m, dark %.2f m", (double)legend.low,
                  (double)legend.high);

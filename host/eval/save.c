@@ -46,7 +46,8 @@ static te_status save_rendered(const target *to, int t)
 {
     const te_config *config = &to->prediction->config;
     te_picture *picture;
-    TE_TRY(te_render_map(&picture, &to->prediction->maps[t], config->tasks[t], config->channels[t]));
+    te_classes classes = te_config_get_classes(config, t);
+    TE_TRY(te_render_map(&picture, &to->prediction->maps[t], &classes));
     te_status status = save_picture(to, "_", config->task_names[t], picture);
     te_picture_free(picture);
     return status;
@@ -79,7 +80,7 @@ static te_status save_overview(const target *to, int t)
     const te_config *config = &prediction->config;
     te_sheet_map maps[TE_TASK_COUNT];
     for (int i = 0; i < config->task_count; i++) {
-        maps[i] = (te_sheet_map){.map = &prediction->maps[i], .task = config->tasks[i], .classes = config->channels[i]};
+        maps[i] = (te_sheet_map){.map = &prediction->maps[i], .classes = te_config_get_classes(config, i)};
     }
     char footer[256];
     char times[64] = "";

@@ -5,7 +5,6 @@
 #include "data/map.h"
 #include "data/npy.h"
 #include "data/png.h"
-#include "data/render.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -123,7 +122,7 @@ static bool may_be_legend(const te_saved_file *file, long long width, long long 
 {
     long long text = 16 + (file->width + file->height) / 120; /* at least the size of te_render_map()'s letters */
     return reading_of(file) == TE_READ_CLASS && width >= file->width && height > file->height &&
-           width <= file->width + 60 * text && height <= file->height + 200 * text;
+           width <= file->width + 100 * text && height <= file->height + 200 * text;
 }
 
 static te_status check_kind(const te_saved_file *file, const te_pixels *pixels, int bits)
@@ -148,6 +147,26 @@ static te_status check_kind(const te_saved_file *file, const te_pixels *pixels, 
                           bits, te_tasks[file->task].name, wanted[reading_of(file)]);
 }
 
+static bool is_paper(const te_pixels *pixels, int x, int y)
+{
+    const uint8_t *rgb = pixels->data + 3 * ((size_t)y * (size_t)pixels->width + (size_t)x);
+    return rgb[0] == 255 && rgb[1] == 255 && rgb[2] == 255;
+}
+
+/* What is larger than its picture must have white, which no class is, below the map and right of it: then the rest is a legend.
+ * Its size is not known, as that goes by the names that the classes had when it was drawn. */
+static bool ends_in_paper(const te_saved_file *file, const te_pixels *pixels)
+{
+    bool paper = true;
+    for (int x = 0; x < pixels->width && pixels->height > file->height; x++) {
+        paper = paper && is_paper(pixels, x, file->height);
+    }
+    for (int y = 0; y < file->height && pixels->width > file->width; y++) {
+        paper = paper && is_paper(pixels, file->width, y);
+    }
+    return paper;
+}
+
 /* The class of each colour; neighbours mostly have the same. */
 static te_status read_colours(filling *to, const te_pixels *pixels)
 {
@@ -169,12 +188,7 @@ static te_status read_colours(filling *to, const te_pixels *pixels)
         }
         to->classes[i] = (uint8_t)class;
     }
-    te_map map = {.width = file->width, .height = file->height, .channels = 1, .classes = to->classes};
-    int width = file->width, height = file->height;
-    if (pixels->width != width || pixels->height != height) { /* then it must be this very map with its legend */
-        te_render_measure(&map, file->task, file->classes, &width, &height);
-    }
-    return pixels->width == width && pixels->height == height ? TE_OK : fail_size(file, pixels->width, pixels->height);
+    return ends_in_paper(file, pixels) ? TE_OK : fail_size(file, pixels->width, pixels->height);
 }
 
 static te_status read_numbers(filling *to, const te_pixels *pixels, int bits)

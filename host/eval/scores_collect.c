@@ -2,7 +2,6 @@
 #include "eval/scores.h"
 
 #include "base/log.h"
-#include "data/colours.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -32,9 +31,8 @@ static te_status name_classes(te_scores *scores, int t, const te_dataset *datase
         return TE_ERR_MEMORY;
     }
     for (int c = 0; c < classes; c++) {
-        char buffer[TE_CLASS_NAME];
-        const char *name = task == TE_SEMSEG ? te_dataset_class_name(dataset, c) : te_class_name(task, classes, c, buffer);
-        snprintf(names[c], sizeof names[c], "%s", name && name != buffer ? name : "");
+        const char *name = te_dataset_class_name(dataset, task, c);
+        snprintf(names[c], sizeof names[c], "%s", name ? name : "");
     }
     scores->class_names[t] = names;
     return TE_OK;

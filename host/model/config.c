@@ -99,5 +99,12 @@ te_status te_config_resolve(te_config *config, const struct te_settings *setting
     config->grid_width = config->width / TE_PATCH;
     TE_TRY(resolve_backbone(config, settings));
     TE_TRY(resolve_decoder(config, settings));
+    TE_TRY(te_classes_check(settings));
+    memcpy(config->semseg_names, settings->model.semseg_names, sizeof config->semseg_names);
     return resolve_tasks(config, settings);
+}
+
+te_classes te_config_get_classes(const te_config *config, int t)
+{
+    return (te_classes){.task = config->tasks[t], .count = config->channels[t], .names = config->semseg_names};
 }

@@ -2,6 +2,7 @@
 #ifndef TE_MODEL_CONFIG_H
 #define TE_MODEL_CONFIG_H
 
+#include "base/classes.h"
 #include "base/settings.h"
 #include "base/task.h"
 
@@ -27,10 +28,14 @@ typedef struct te_config {
     te_task_id tasks[TE_TASK_COUNT];
     int channels[TE_TASK_COUNT];     /* K of tasks[i] */
     const char *task_names[TE_TASK_COUNT];
+    char semseg_names[TE_TEXT_SETTING]; /* of semseg's classes, as the setting has them */
 } te_config;
 
 /* TE_ERR_SETTING when the settings do not go together. */
 te_status te_config_resolve(te_config *config, const struct te_settings *settings);
+
+/* Those of tasks[t]; the names lie in the config. */
+te_classes te_config_get_classes(const te_config *config, int t);
 
 /* Name of the input (S,B) that a graph with stochastic_depth has: the scale of every branch for every picture, two lines
  * a block. */

@@ -81,6 +81,30 @@ const char *te_model_get_task(const te_model *model, size_t index)
     return index < (size_t)model->config.task_count ? model->config.task_names[index] : NULL;
 }
 
+te_status te_model_get_class(const te_model *model, const char *task, int index, char *name, size_t bytes)
+{
+    TE_NEED(model, task, name);
+    const te_config *config = &model->config;
+    int t = 0;
+    while (t < config->task_count && strcmp(config->task_names[t], task) != 0) {
+        t++;
+    }
+    if (t == config->task_count || te_tasks[config->tasks[t]].reading != TE_READ_CLASS) {
+        return te_fail(TE_ERR_ARGUMENT, "the model has no classes of a task '%s'", task);
+    }
+    if (index < 0 || index >= config->channels[t]) {
+        return te_fail(TE_ERR_ARGUMENT, "there is no class '%d' of '%s', which has %d", index, task, config->channels[t]);
+    }
+    char found[TE_CLASS_NAME];
+    te_classes classes = te_config_get_classes(config, t);
+    te_class_name(&classes, index, found);
+    if (strlen(found) >= bytes) {
+        return te_fail(TE_ERR_ARGUMENT, "the name '%s' needs %zu bytes, only %zu are offered", found, strlen(found) + 1, bytes);
+    }
+    memcpy(name, found, strlen(found) + 1);
+    return TE_OK;
+}
+
 static void name_output(te_graph *graph, te_tensor tensor, const char *kind, int tap, const char *task)
 {
     char name[TE_VALUE_NAME];

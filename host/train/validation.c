@@ -307,18 +307,13 @@ te_status te_validation_run(te_validation *v, te_validated *result)
 te_status te_validation_save_sheet(const te_validation *v, const char *path, const char *footer)
 {
     const te_config *config = &v->model->config;
-    const char *names[256] = {NULL};
     te_sheet_samples sheet = {.count = v->shown_count, .width = v->width, .height = v->height, .tasks = config->tasks,
-                              .task_count = config->task_count, .semseg_classes = 1, .class_names = names};
+                              .task_count = config->task_count, .dataset = v->dataset};
     te_sheet_sample *list = te_alloc((size_t)v->shown_count, sizeof *list, "a sheet");
     if (!list) {
         return TE_ERR_MEMORY;
     }
     for (int t = 0; t < config->task_count; t++) {
-        sheet.semseg_classes = config->tasks[t] == TE_SEMSEG ? config->channels[t] : sheet.semseg_classes;
-    }
-    for (int c = 0; c < sheet.semseg_classes && c < 256; c++) {
-        names[c] = te_dataset_class_name(v->dataset, c);
     }
     for (int i = 0; i < v->shown_count; i++) {
         list[i].image = v->shown[i].image;
