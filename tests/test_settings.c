@@ -305,9 +305,6 @@ static void get_says_how_many_bytes_it_needs(void **state)
     check_failure(te_settings_get(settings, "model.connection", value, 5), TE_ERR_ARGUMENT, "needs 6 bytes");
     assert_int_equal(te_settings_get(settings, "model.connection", value, 6), TE_OK);
     assert_string_equal(value, "dense");
-    check_failure(te_settings_get(settings, "model.connection", NULL, 6), TE_ERR_ARGUMENT, "needs");
-    check_failure(te_settings_set(settings, "model.connection", NULL), TE_ERR_ARGUMENT, "needs");
-    check_failure(te_settings_set(NULL, "model.connection", "dense"), TE_ERR_ARGUMENT, "needs");
 }
 
 static void copies_are_apart(void **state)

@@ -150,9 +150,6 @@ static te_status fail_unknown(const char *key)
 te_status te_settings_set(te_settings *settings, const char *key, const char *value)
 {
     TE_NEED(settings, key, value);
-    if (!settings || !key || !value) {
-        return te_fail(TE_ERR_ARGUMENT, "te_settings_set needs settings, a key and a value");
-    }
     if (has_control_character(key)) {
         return te_fail(TE_ERR_SETTING, "the name of a setting holds a control character");
     }
@@ -215,9 +212,6 @@ static const char *text_of(const te_setting *row, const void *field, char number
 te_status te_settings_get(const te_settings *settings, const char *key, char *value, size_t bytes)
 {
     TE_NEED(settings, key, value);
-    if (!settings || !key || !value) {
-        return te_fail(TE_ERR_ARGUMENT, "te_settings_get needs settings, a key and a place for the value");
-    }
     const te_setting *row = te_setting_find(key, strlen(key));
     if (!row) {
         return fail_unknown(key);

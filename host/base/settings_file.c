@@ -276,9 +276,6 @@ out:
 te_status te_settings_load(te_settings *settings, const char *path)
 {
     TE_NEED(settings, path);
-    if (!settings || !path) {
-        return te_fail(TE_ERR_ARGUMENT, "te_settings_load needs settings and a path");
-    }
     uint8_t *text;
     size_t bytes;
     TE_TRY(te_file_read(path, LARGEST_FILE, &text, &bytes));
@@ -318,9 +315,6 @@ static te_status print_setting(FILE *stream, const te_settings *settings, const 
 te_status te_settings_save(const te_settings *settings, const char *path)
 {
     TE_NEED(settings, path);
-    if (!settings || !path) {
-        return te_fail(TE_ERR_ARGUMENT, "te_settings_save needs settings and a path");
-    }
     te_file_writer writer;
     TE_TRY(te_file_writer_open(&writer, path));
     te_status status = TE_OK;
