@@ -243,6 +243,46 @@ static void test_transfer(void **state)
     te_settings_free(settings);
 }
 
+/* The backbone of a model as a file with timm's names. */
+static void save_as_timm(const te_model *model, const char *path)
+{
+    enum { MOST = 64 };
+    static te_entry_out entries[MOST];
+    size_t count = 0;
+    for (int i = 0; i < model->params.count; i++) {
+        const te_param *param = &model->params.list[i];
+        if (strcmp(param->part, "backbone") == 0) {
+            assert_true(count < MOST && param->part_count == 1);
+            entries[count] = (te_entry_out){.name = param->names[0] + strlen("backbone."), .rank = param->shape.rank,
+                                            .data = param->data};
+            memcpy(entries[count++].shape, param->shape.size, sizeof param->shape.size);
+        }
+    }
+    assert_ok(te_safetensors_save(path, entries, count, TE_STORE_FP32, NULL, 0));
+}
+
+/* 4x4 positions of a file are a square, also for a model of 2x8, which has as many. */
+static void test_positions_of_as_many_cells(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/te_test_positions_XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    te_model *square = create_small(1), *wide = create_small(2);
+    assert_ok(te_model_resize(square, 64, 64));
+    assert_ok(te_model_resize(wide, 32, 128));
+    save_as_timm(square, path);
+    assert_ok(te_model_load_backbone(wide, path, NULL, NULL));
+    assert_ok(te_model_resize(square, 32, 128));
+    int positions = te_params_find(&wide->params, "backbone.pos_embed");
+    const te_param *got = &wide->params.list[positions], *expected = &square->params.list[positions];
+    assert_memory_equal(got->data, expected->data, (size_t)te_shape_count(&expected->shape) * sizeof(float));
+    te_model_free(wide);
+    te_model_free(square);
+    unlink(path);
+}
+
 static void test_seeds(void **state)
 {
     (void)state;
@@ -401,13 +441,14 @@ int main(void)
                                     "expert_conv", "cls_token", "six_tasks", "odd", "single_token", "head_64"};
     static char *const backbones[] = {"timm_expected", "timm_expected_cls"};
     enum { GOLDENS = sizeof goldens / sizeof goldens[0], BACKBONES = sizeof backbones / sizeof backbones[0] };
-    struct CMUnitTest tests[GOLDENS + BACKBONES + 10] = {
+    struct CMUnitTest tests[GOLDENS + BACKBONES + 11] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_misfits), cmocka_unit_test(test_repeatable), cmocka_unit_test(test_transfer),
         cmocka_unit_test(test_weights_in_a_file), cmocka_unit_test(test_scheduler_options),
         cmocka_unit_test(test_broken_metadata), cmocka_unit_test(test_class_names),
+        cmocka_unit_test(test_positions_of_as_many_cells),
     };
-    size_t count = 10;
+    size_t count = 11;
     for (int i = 0; i < GOLDENS; i++) {
         tests[count++] = (struct CMUnitTest){goldens[i], test_golden, NULL, NULL, goldens[i]};
     }

@@ -300,7 +300,7 @@ te_status te_model_load(te_model **model, const char *path)
 
 /* ---- loading a ViT backbone ---- */
 
-/* The grid of a stored embedding: the model's own, or a square. */
+/* The grid of a stored embedding: a square, or the model's own. */
 typedef struct stored_grid {
     int height, width;
     bool has_class;
@@ -377,11 +377,11 @@ static te_status find_grid(stored_grid *grid, const te_model *model, const te_pa
     if (config->cls_token && !grid->has_class) {
         return te_fail(TE_ERR_FORMAT, "'%s' has no class token: set 'model.cls_token' to off", path);
     }
-    if (rows == (int64_t)config->grid_height * config->grid_width) {
+    if ((int64_t)side * side == rows) { /* also where the model's grid, 18 x 32 say, has as many cells */
+        grid->height = grid->width = side;
+    } else if (rows == (int64_t)config->grid_height * config->grid_width) {
         grid->height = config->grid_height;
         grid->width = config->grid_width;
-    } else if ((int64_t)side * side == rows) {
-        grid->height = grid->width = side;
     } else {
         return te_fail(TE_ERR_FORMAT, "'%s': the %lld positions of '%s' are neither a square grid nor the model's %dx%d",
                        path, (long long)rows, entry->name, config->grid_height, config->grid_width);
