@@ -44,7 +44,8 @@ static void generic_kernels_equal_pytorch(void **state)
 {
     (void)state;
     take_twenty_steps(open_device_with("adam=generic,square_sum=generic,loss=generic,loss_dx=generic,sum=generic,"
-                                       "batchnorm=generic,batchnorm_dz=generic,head_combine_dx=generic"));
+                                       "batchnorm=generic,batchnorm_sums=generic,batchnorm_dx=generic,"
+                                       "head_combine_dx=generic"));
 }
 
 /* ---- the trainer ---- */

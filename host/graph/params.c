@@ -93,13 +93,16 @@ int te_params_find(const te_params *params, const char *name)
     return -1;
 }
 
+/* Deviation of a normal distribution that is cut at two of its own. */
+static const float deviation_within_2 = 0.87962566f;
+
 static float draw(const te_param *param, uint64_t seed, uint64_t stream, uint64_t index)
 {
     switch (param->init) {
     case TE_INIT_ONE:
         return 1.0f;
     case TE_INIT_TRUNCATED_NORMAL:
-        return 0.02f * te_random_truncated_normal(seed, stream, index);
+        return 0.02f / deviation_within_2 * te_random_truncated_normal(seed, stream, index);
     case TE_INIT_UNIFORM:
         return (2.0f * te_random_uniform(seed, stream, index) - 1.0f) / sqrtf((float)param->fan_in);
     default:

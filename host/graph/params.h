@@ -17,7 +17,7 @@
 typedef enum te_init {
     TE_INIT_ZERO,
     TE_INIT_ONE,
-    TE_INIT_TRUNCATED_NORMAL, /* deviation 0.02, cut at two deviations */
+    TE_INIT_TRUNCATED_NORMAL, /* deviation 0.02, nothing beyond 0.0455 */
     TE_INIT_UNIFORM           /* +-1/sqrt(fan_in): Kaiming-uniform with a = sqrt(5), PyTorch's default */
 } te_init;
 

@@ -95,7 +95,7 @@ te_status te_train_step_draw_depth(te_train_step *step, int64_t count, int part)
         return TE_OK;
     }
     const te_shape *shape = &step->graph.values[step->depth_scales].shape;
-    int branches = (int)shape->size[0], pictures = (int)shape->size[1], blocks = branches / 2;
+    int branches = (int)shape->size[0], pictures = (int)shape->size[1], blocks = step->model->config.blocks;
     float *scales = te_alloc((size_t)(branches * pictures), sizeof *scales, "stochastic depth");
     if (!scales) {
         return TE_ERR_MEMORY;
