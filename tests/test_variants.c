@@ -119,7 +119,8 @@ static void comes_out_the_same(void **state)
         for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
             golden_check(device, goldens[i]);
         }
-        golden_check_training(device, 0);
+        golden_check_training(device, "training");
+        golden_check_training(device, "training_sparse");
         course taken = train("fp32");
         compare_courses(&taken, &generic_course, 1e-5, 1e-3);
     }

@@ -20,7 +20,7 @@ int golden_compare(te_scheduler *scheduler, const te_safetensors *file);
  * gates, and memories of every task. */
 void golden_check(te_device *device, const char *name);
 
-/* `steps` steps of training (0: as many as the file has, and then all weights too): losses and the gradient's norm. */
-void golden_check_training(te_device *device, int steps);
+/* The steps of training in the golden file `name`: losses and the gradient's norm of each, all weights behind the last. */
+void golden_check_training(te_device *device, const char *name);
 
 #endif
