@@ -488,14 +488,26 @@ static void test_tga_and_gif(void **state)
     expect_refused(tga, sizeof tga - 1, "cut short (TGA)");
     tga[12] = 0;
     expect_refused(tga, sizeof tga, "0 x 1 pixels");
+    static const uint8_t palette[] = {0, 1, 1, 0, 0, 2, 0, 24, 0, 0, 0, 0, 2, 0, 1, 0, 8, 0x20, 3, 2, 1, 6, 5, 4, 1, 0};
+    expect_decoded(palette, sizeof palette, 2, 1, (uint8_t[]){4, 5, 6, 1, 2, 3});
+    expect_refused(palette, sizeof palette - 1, "cut short (TGA)");
+    static const uint8_t packets[] = {0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 8, 0x20, 0x81, 9, 0, 7};
+    expect_decoded(packets, sizeof packets, 3, 1, (uint8_t[]){9, 9, 9, 9, 9, 9, 7, 7, 7});
+    expect_refused(packets, sizeof packets - 1, "cut short (TGA)");
+    expect_refused(packets, sizeof packets - 2, "cut short (TGA)");
 
     static const uint8_t gif[] = {
         0x47, 0x49, 0x46, 0x38, 0x37, 0x61, 0x02, 0x00, 0x01, 0x00, 0x81, 0x00, 0x00, 0xff, 0x00,
         0x00, 0x00, 0x00, 0xff, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00,
         0x02, 0x00, 0x01, 0x00, 0x00, 0x08, 0x05, 0x00, 0x01, 0x04, 0x08, 0x08, 0x00, 0x3b};
     expect_decoded(gif, sizeof gif, 2, 1, (uint8_t[]){255, 0, 0, 0, 0, 255});
-    expect_refused(gif, 10, "cut short (GIF)");
-    expect_refused(gif, 20, "");
+    for (size_t cut = 6; cut < sizeof gif - 1; cut++) { /* the last byte ends the file, not the picture */
+        expect_refused(gif, cut, "cut short (GIF)");
+    }
+    uint8_t empty[sizeof gif];
+    memcpy(empty, gif, sizeof gif);
+    empty[36] = 0; /* no data at all */
+    expect_refused(empty, sizeof empty, "cut short (GIF)");
 }
 
 static void test_unknown_files(void **state)

@@ -60,12 +60,54 @@ te_status te_guard_bmp(const uint8_t *data, size_t bytes, int limit, const char 
     return TE_OK;
 }
 
+/* Behind the sub-blocks from `at` on; 0: they have no end. */
+static size_t skip_blocks(const uint8_t *data, size_t bytes, size_t at)
+{
+    while (at < bytes && data[at]) {
+        at += 1 + (size_t)data[at];
+    }
+    return at < bytes ? at + 1 : 0;
+}
+
+static size_t palette_bytes(uint8_t flags)
+{
+    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
+}
+
+/* Is the first picture there to its end? Extensions may stand before it. */
+static int gif_is_whole(const uint8_t *data, size_t bytes)
+{
+    enum { EXTENSION = 0x21, PICTURE = 0x2c, DESCRIPTION = 10 };
+    size_t at = 13 + palette_bytes(data[10]);
+    while (at > 0 && at < bytes && data[at] == EXTENSION) {
+        at = skip_blocks(data, bytes, at + 2);
+    }
+    if (at == 0 || at + DESCRIPTION > bytes || data[at] != PICTURE) {
+        return 0;
+    }
+    at += DESCRIPTION + palette_bytes(data[at + DESCRIPTION - 1]) + 1; /* a byte tells how wide the codes are */
+    return at < bytes && data[at] && skip_blocks(data, bytes, at) > 0;
+}
+
 te_status te_guard_gif(const uint8_t *data, size_t bytes, int limit, const char *name)
 {
     if (bytes < 13) {
         return fail(name, "GIF", "the file is cut short");
     }
-    return te_picture_check_size(read_little(data + 6, 2), read_little(data + 8, 2), limit, name);
+    TE_TRY(te_picture_check_size(read_little(data + 6, 2), read_little(data + 8, 2), limit, name));
+    return gif_is_whole(data, bytes) ? TE_OK : fail(name, "GIF", "the file is cut short");
+}
+
+/* Do the packets of a run-length coded TGA, of `size` bytes a pixel, make that many pixels? */
+static int packets_fit(const uint8_t *packets, size_t bytes, size_t size, size_t pixels)
+{
+    size_t at = 0;
+    while (pixels > 0 && at < bytes) {
+        size_t count = (packets[at] & 127u) + 1;
+        at += 1 + (packets[at] & 128u ? 1 : count) * size;
+        pixels -= count < pixels ? count : pixels;
+    }
+    return pixels == 0 && at <= bytes;
 }
 
 te_status te_guard_tga(const uint8_t *data, size_t bytes, int limit, const char *name, int *opaque)
@@ -82,8 +124,11 @@ te_status te_guard_tga(const uint8_t *data, size_t bytes, int limit, const char 
     size_t width = read_little(data + 12, 2), height = read_little(data + 14, 2);
     TE_TRY(te_picture_check_size((long long)width, (long long)height, limit, name));
     int palette = data[1], kind = data[2], bits = data[16];
-    size_t before = 18 + (size_t)data[0] + (palette ? read_little(data + 5, 2) * (data[7] + 7u) / 8 : 0);
-    if (before > bytes || (kind < 8 && width * height * (((size_t)bits + 7) / 8) > bytes - before)) {
+    size_t before = 18 + (size_t)data[0] + (palette ? read_little(data + 5, 2) * ((data[7] + 7u) / 8) : 0);
+    size_t pixels = width * height, size = ((size_t)bits + 7) / 8;
+    int whole = before <= bytes && (kind < 8 ? pixels * size <= bytes - before
+                                             : packets_fit(data + before, bytes - before, size, pixels));
+    if (!whole) {
         return fail(name, "TGA", "the file is cut short");
     }
     *opaque = !palette && bits == 32 && (data[17] & 15) == 0;

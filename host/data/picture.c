@@ -173,9 +173,9 @@ te_status te_picture_load_stored(te_picture **picture, const char *path)
 te_status te_picture_create(te_picture **picture, int width, int height, const uint8_t *rgb)
 {
     TE_NEED(picture, rgb);
-    if (!rgb || width < 1 || height < 1 || width > TE_PICTURE_LIMIT || height > TE_PICTURE_LIMIT) {
-        return te_fail(TE_ERR_ARGUMENT, "cannot make a picture of %d x %d pixels%s: 1 to %d each way are supported",
-                       width, height, rgb ? "" : " without pixels", TE_PICTURE_LIMIT);
+    if (width < 1 || height < 1 || width > TE_PICTURE_LIMIT || height > TE_PICTURE_LIMIT) {
+        return te_fail(TE_ERR_ARGUMENT, "cannot make a picture of %d x %d pixels: 1 to %d each way are supported", width,
+                       height, TE_PICTURE_LIMIT);
     }
     te_picture *made;
     TE_TRY(te_picture_allocate(&made, width, height));
