@@ -8,8 +8,9 @@
 #include "data/edge_thin.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { NEIGHBOURS = 8 };
+enum { NEIGHBOURS = 8, SET = 1, WAITS = 2 }; /* bits of a state; WAITS << 1: for the second subiteration */
 
 /* x(i) of 1 ... 9 in a byte of neighbours */
 static int x(unsigned around, int i)
@@ -42,8 +43,11 @@ te_status te_edge_thinner_create(te_edge_thinner *thinner, int height, int width
         thinner->deletable[1][around] = (uint8_t)is_deletable(around, 1);
     }
     thinner->around = te_alloc(padded, 1, "an edge map");
+    thinner->state = te_alloc(padded, 1, "an edge map");
     thinner->gone = te_alloc(padded, sizeof *thinner->gone, "an edge map");
-    if (!thinner->around || !thinner->gone) {
+    thinner->waiting[0] = te_alloc(padded, sizeof *thinner->waiting[0], "an edge map");
+    thinner->waiting[1] = te_alloc(padded, sizeof *thinner->waiting[1], "an edge map");
+    if (!thinner->around || !thinner->state || !thinner->gone || !thinner->waiting[0] || !thinner->waiting[1]) {
         te_edge_thinner_free(thinner);
         return TE_ERR_MEMORY;
     }
@@ -53,55 +57,89 @@ te_status te_edge_thinner_create(te_edge_thinner *thinner, int height, int width
 void te_edge_thinner_free(te_edge_thinner *thinner)
 {
     free(thinner->around);
+    free(thinner->state);
     free(thinner->gone);
+    free(thinner->waiting[0]);
+    free(thinner->waiting[1]);
     *thinner = (te_edge_thinner){0};
 }
 
-/* A pixel appears or goes: its neighbours hear of it. Seen from its neighbour x(i), it is x(i+4). */
-static void tell_neighbours(te_edge_thinner *thinner, uint32_t place)
+/* From a place to its neighbours x1 to x8. */
+static void find_steps(const te_edge_thinner *thinner, ptrdiff_t steps[NEIGHBOURS])
 {
     ptrdiff_t row = thinner->width + 2;
-    const ptrdiff_t steps[NEIGHBOURS] = {1, 1 - row, -row, -1 - row, -1, row - 1, row, row + 1};
+    const ptrdiff_t found[NEIGHBOURS] = {1, 1 - row, -row, -1 - row, -1, row - 1, row, row + 1};
+    memcpy(steps, found, sizeof found);
+}
+
+/* A pixel appears or goes: its neighbours hear of it. Seen from its neighbour x(i), it is x(i+4). */
+static void tell_neighbours(te_edge_thinner *thinner, uint32_t place, const ptrdiff_t steps[NEIGHBOURS])
+{
+    thinner->state[place] ^= SET;
     for (int i = 0; i < NEIGHBOURS; i++) {
         thinner->around[(ptrdiff_t)place + steps[i]] ^= (uint8_t)(1u << (i + 4) % NEIGHBOURS);
     }
 }
 
-/* Drop what goes in this subiteration from the list of places; all pixels are judged before any goes. */
-static size_t run_subiteration(te_edge_thinner *thinner, int second, uint32_t *places, size_t count)
+static void let_wait(te_edge_thinner *thinner, uint32_t place)
 {
-    size_t kept = 0, gone = 0;
+    for (int second = 0; second < 2; second++) {
+        if (!(thinner->state[place] & WAITS << second)) {
+            thinner->state[place] |= (uint8_t)(WAITS << second);
+            thinner->waiting[second][thinner->waiting_count[second]++] = place;
+        }
+    }
+}
+
+/* Drop what goes in this subiteration; all pixels are judged before any goes. Whether one goes depends on its neighbours
+ * alone: those that lost one wait to be judged again. */
+static void run_subiteration(te_edge_thinner *thinner, int second, const ptrdiff_t steps[NEIGHBOURS])
+{
+    size_t count = thinner->waiting_count[second], gone = 0;
+    thinner->waiting_count[second] = 0;
     for (size_t i = 0; i < count; i++) {
-        if (thinner->deletable[second][thinner->around[places[i]]]) {
-            thinner->gone[gone++] = places[i];
-        } else {
-            places[kept++] = places[i];
+        uint32_t place = thinner->waiting[second][i];
+        thinner->state[place] &= (uint8_t)~(WAITS << second);
+        if ((thinner->state[place] & SET) && thinner->deletable[second][thinner->around[place]]) {
+            thinner->gone[gone++] = place;
         }
     }
     for (size_t i = 0; i < gone; i++) {
-        tell_neighbours(thinner, thinner->gone[i]);
+        tell_neighbours(thinner, thinner->gone[i], steps);
     }
-    return kept;
+    for (size_t i = 0; i < gone; i++) {
+        for (int n = 0; n < NEIGHBOURS; n++) {
+            uint32_t place = (uint32_t)((ptrdiff_t)thinner->gone[i] + steps[n]);
+            if (thinner->state[place] & SET) {
+                let_wait(thinner, place);
+            }
+        }
+    }
 }
 
 size_t te_edge_thin(te_edge_thinner *thinner, uint32_t *pixels, size_t count)
 {
     uint32_t width = (uint32_t)thinner->width, row = width + 2;
+    ptrdiff_t steps[NEIGHBOURS];
+    size_t kept = 0;
+    find_steps(thinner, steps);
     for (size_t i = 0; i < count; i++) {
         pixels[i] = (pixels[i] / width + 1) * row + pixels[i] % width + 1;
-        tell_neighbours(thinner, pixels[i]);
+        tell_neighbours(thinner, pixels[i], steps);
+        let_wait(thinner, pixels[i]);
     }
-    size_t before;
-    do {
-        before = count;
-        count = run_subiteration(thinner, 0, pixels, count);
-        count = run_subiteration(thinner, 1, pixels, count);
-    } while (count < before);
-    for (size_t i = 0; i < count; i++) {
-        tell_neighbours(thinner, pixels[i]); /* back to zero */
+    while (thinner->waiting_count[0] + thinner->waiting_count[1] > 0) {
+        run_subiteration(thinner, 0, steps);
+        run_subiteration(thinner, 1, steps);
     }
     for (size_t i = 0; i < count; i++) {
+        if (thinner->state[pixels[i]] & SET) {
+            pixels[kept++] = pixels[i];
+        }
+    }
+    for (size_t i = 0; i < kept; i++) {
+        tell_neighbours(thinner, pixels[i], steps); /* back to zero */
         pixels[i] = (pixels[i] / row - 1) * width + pixels[i] % row - 1;
     }
-    return count;
+    return kept;
 }

@@ -9,7 +9,10 @@ typedef struct te_edge_thinner {
     int height, width;
     uint8_t deletable[2][256]; /* by subiteration and neighbours */
     uint8_t *around;           /* (h+2,w+2): which of a pixel's neighbours are set */
-    uint32_t *gone;            /* places in the padded planes */
+    uint8_t *state;            /* (h+2,w+2): whether it is set, and for which subiterations it waits */
+    uint32_t *waiting[2];      /* places in the padded planes that a subiteration has to judge */
+    size_t waiting_count[2];
+    uint32_t *gone;            /* places */
 } te_edge_thinner;
 
 te_status te_edge_thinner_create(te_edge_thinner *thinner, int height, int width);
