@@ -412,6 +412,8 @@ static void test_interrupted(void **state)
     memset(scene.levels, 200, AREA);
     te_interrupt();
     assert_int_equal(te_edge_scene_run(&scene, 1, results), TE_ERR_INTERRUPTED);
+    assert_int_equal(te_edge_scene_run(&scene, 1, results), TE_ERR_INTERRUPTED); /* threads do not take it from each other */
+    te_interrupt_clear();
     assert_ok(te_edge_scene_run(&scene, 1, results));
     te_edge_scene_free(&scene);
 }

@@ -31,3 +31,11 @@ void te_interrupt_forget(void)
 {
     atomic_store(&seen, 0);
 }
+
+te_status te_interrupt_take(te_status status)
+{
+    if (status == TE_ERR_INTERRUPTED) {
+        atomic_store(&wanted, 0);
+    }
+    return status;
+}

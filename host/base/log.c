@@ -17,7 +17,7 @@ void te_log(te_log_level level, const char *format, ...)
     if (!log_function) {
         return;
     }
-    char line[1024];
+    char line[TE_MESSAGE_BYTES + 64]; /* one that holds a failure's */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);

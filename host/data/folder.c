@@ -1,6 +1,7 @@
 #include "data/folder.h"
 
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "data/list.h"
 #include "data/picture.h"
@@ -158,6 +159,7 @@ static te_status index_files(te_folder *folder)
         return TE_ERR_MEMORY;
     }
     for (size_t i = 0; i < lines; i++) {
+        TE_TRY(te_interrupt_check()); /* on a disk far away they may take minutes */
         TE_TRY(look_up(folder, i, &count));
     }
     folder->list.count = count;

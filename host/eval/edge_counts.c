@@ -89,7 +89,10 @@ te_status te_edge_scene_run(te_edge_scene *at, int step, te_edge_counts results[
     TE_TRY(te_edge_matcher_create(&matcher, at->truth, at->height, at->width, at->radius));
     te_edge_counts last = {0};
     for (int n = THRESHOLDS - 1; n >= 0; n -= step) {
-        TE_TRY_OUT(te_interrupt_check()); /* a large picture takes long */
+        if (te_interrupt_seen()) { /* a large picture takes long */
+            status = te_fail(TE_ERR_INTERRUPTED, "interrupted");
+            goto out;
+        }
         if (ends[n] > before) {
             size_t count = thin_pixels(at, ends[n]);
             last = (te_edge_counts){(double)te_edge_matcher_run(matcher, at->pixels_left, count), (double)count};

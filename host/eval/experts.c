@@ -159,6 +159,7 @@ te_status te_experts_run_split(te_experts *experts, const te_experts_options *op
     const te_config *config = experts->config;
     te_dataset *dataset;
     options = options ? options : &none;
+    te_interrupt_forget(); /* metrics are to hear of a later one alone */
     forget_last(experts);
     forget_ablation(experts);
     TE_TRY(te_expert_probe_set_off(experts->probe, TE_NOTHING, TE_ALL_TAPS));
@@ -171,7 +172,7 @@ te_status te_experts_run_split(te_experts *experts, const te_experts_options *op
     if (status != TE_OK) {
         forget_ablation(experts); /* half of it would pass for all of it */
     }
-    return status;
+    return te_interrupt_take(status);
 }
 
 /* ---- what was found ---- */

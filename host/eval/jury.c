@@ -63,10 +63,11 @@ static place *find_work(te_jury *jury, int *task)
     return NULL;
 }
 
-/* Of several tasks that fail the first one is told, whichever failed first. */
+/* Of several tasks that fail the first one is told, whichever failed first; that one was to stop comes before all. */
 static void note_failure(te_trial *item, int t, te_status status)
 {
-    if (status != TE_OK && (item->status == TE_OK || t < item->failed)) {
+    bool first = item->status == TE_OK || (t < item->failed && item->status != TE_ERR_INTERRUPTED);
+    if (status != TE_OK && (first || status == TE_ERR_INTERRUPTED)) {
         item->status = status;
         item->failed = t;
         snprintf(item->message, sizeof item->message, "%s", te_last_error());

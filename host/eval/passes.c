@@ -245,7 +245,8 @@ static te_status bring_back(const te_passes *passes, const pass_size *size, cons
         snprintf(name, sizeof name, "logits.%s", config->task_names[t]);
         TE_TRY(te_scheduler_get(size->scheduler, name, &array));
         way.logits[t] = array.data;
-        TE_TRY(te_prediction_check(config, t, array.data, (size_t)size->height * (size_t)size->width));
+        size_t count = (size_t)config->channels[t] * (size_t)size->height * (size_t)size->width;
+        TE_TRY(te_prediction_check(config, t, array.data, count));
     }
     TE_TRY_OUT(te_axis_create(&way.x, from->width, to->width, TE_AXIS_LINEAR));
     TE_TRY_OUT(te_axis_create(&way.y, from->height, to->height, TE_AXIS_LINEAR));

@@ -295,6 +295,7 @@ te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_se
     }
     judge at = {.evaluator = evaluator, .options = options ? *options : (te_scores_options){0}};
     te_status status;
+    te_interrupt_forget(); /* its threads are to hear of a later one alone */
     at.scores = te_alloc(1, sizeof *at.scores, "scores");
     TE_TRY_OUT(at.scores ? TE_OK : TE_ERR_MEMORY);
     TE_TRY_OUT(open_judge(&at, settings));
@@ -305,7 +306,7 @@ te_status te_scores_run(te_scores **scores, te_evaluator *evaluator, const te_se
     at.scores = NULL;
 out:
     close_judge(&at);
-    return status;
+    return te_interrupt_take(status);
 }
 
 void te_scores_free(te_scores *scores)
