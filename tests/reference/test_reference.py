@@ -647,26 +647,28 @@ def test_learning_rate_schedule():
 
 
 def test_golden_training_is_current():
-    lines = make_golden_training.differences(make_golden.FOLDER)
-    assert not lines, lines
+    for name in make_golden_training.RUNS:
+        lines = make_golden_training.differences(make_golden.FOLDER, name)
+        assert not lines, lines
 
 
 def test_golden_training_check_sees_damage(folder):
-    path = make_golden_training.path_in(folder)
-    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER))
+    path = make_golden_training.path_in(folder, "training")
+    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER, "training"))
     tensors["golden.final.heads.edge.bn.running_var"][3] *= 1 + 1e-5
     tensors["golden.loss.sal"][19] += 1e-5
     save(path, tensors, metadata)
-    lines = make_golden_training.differences(folder)
-    assert lines == ["'golden.loss.sal' differs", "'golden.final.heads.edge.bn.running_var' differs"], lines
+    lines = make_golden_training.differences(folder, "training")
+    assert lines == ["'golden.loss.sal' of 'training' differs",
+                     "'golden.final.heads.edge.bn.running_var' of 'training' differs"], lines
     save(path, tensors, dict(metadata, **{"golden.steps": "19"}))
-    assert make_golden_training.differences(folder) == ["'training' has other metadata or names"]
+    assert make_golden_training.differences(folder, "training") == ["'training' has other metadata or names"]
     os.remove(path)
-    assert make_golden_training.differences(folder) == ["'training' is missing"]
+    assert make_golden_training.differences(folder, "training") == ["'training' is missing"]
 
 
-def test_golden_training_holds_what_it_says():
-    path = make_golden_training.path_in(make_golden.FOLDER)
+def check_golden_training(name):
+    path = make_golden_training.path_in(make_golden.FOLDER, name)
     assert os.path.getsize(path) < make_golden_training.FILE_LIMIT
     tensors, metadata = load(path)
     config, model = configure(metadata), TaskExpert(metadata)
@@ -678,15 +680,21 @@ def test_golden_training_holds_what_it_says():
         expected.update({"label." + task: (batch, 3 if task == "normals" else 1) + size, "loss." + task: (steps,)})
     expected.update({"final." + name: tuple(value.shape) for name, value in model.state_dict().items()})
     got = {name[7:]: value.shape for name, value in tensors.items() if name.startswith("golden.")}
-    assert got == expected and set(config.tasks) == set(ALL_TASKS)
+    assert got == expected
     assert {key for key in metadata if key.startswith("golden.")} == \
         {"golden.batch", "golden.steps", "golden.rate", "golden.iterations"}
+    return set(config.tasks)
 
 
-def test_golden_training_labels():
-    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER))
+def test_golden_training_holds_what_it_says():
+    tasks = [check_golden_training(name) for name in make_golden_training.RUNS]
+    assert set(ALL_TASKS) in tasks
+
+
+def check_labels(name):
+    tensors, metadata = load(make_golden_training.path_in(make_golden.FOLDER, name))
     channels = configure(metadata).channels
-    for task in ALL_TASKS:
+    for task in channels:
         label = tensors["golden.label." + task].astype(np.float64)
         if task == "normals":
             length = np.linalg.norm(label, axis=1)
@@ -704,14 +712,20 @@ def test_golden_training_labels():
             assert (valid[b].mean() == 0) if b in none else (0.8 < valid[b].mean() < 0.97), (task, b)
 
 
+def test_golden_training_labels():
+    for name in make_golden_training.RUNS:
+        check_labels(name)
+
+
 def test_golden_training_is_well_conditioned():
     """Else a comparison in single precision would judge luck, not code."""
-    steps, weights = make_golden_training.conditioning()
-    assert len(steps) == 7 and len(weights) == 209
-    for name, values in steps.items():
-        assert values.max() < (1e-4 if name == "norm" else 2e-5), (name, values)
-    for name, (relative, _, _) in weights.items():
-        assert relative < 2e-5, (name, relative)
+    for run, counts in {"training": (7, 209), "training_sparse": (5, 150)}.items():
+        steps, weights = make_golden_training.conditioning(run)
+        assert (len(steps), len(weights)) == counts, run
+        for name, values in steps.items():
+            assert values.max() < (1e-4 if name == "norm" else 2e-5), (run, name, values)
+        for name, (relative, _, _) in weights.items():
+            assert relative < 2e-5, (run, name, relative)
 
 
 # ---- files -----------------------------------------------------------------------------------------------------
@@ -773,9 +787,9 @@ def test_safetensors_refuses_broken_files(folder):
 
 
 def copy_golden(folder):
-    """All golden files but that of training, which make_golden_training.py writes."""
+    """All golden files but those of training, which make_golden_training.py writes."""
     for name in os.listdir(make_golden.FOLDER):
-        if name.endswith(".safetensors") and name != make_golden_training.NAME + ".safetensors":
+        if name.endswith(".safetensors") and name[:-12] not in make_golden_training.RUNS:
             shutil.copy(os.path.join(make_golden.FOLDER, name), folder)
 
 
