@@ -29,7 +29,8 @@ from safetensors_io import load, save
 from taskexpert import PATCH, TaskExpert, configure, load_timm_backbone, load_weights
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
-OTHERS = {"training", "training_sparse", "metrics", "metrics_hard", "edges", "augment", "datasets", "principal"}  # by scripts of their own
+OTHERS = {"training", "training_sparse", "metrics", "metrics_hard", "edges", "augment", "datasets",
+          "principal"}  # by scripts of their own
 FILE_LIMIT, TOTAL_LIMIT = 500_000, 3_000_000  # bytes
 LEAST_MARGIN = 1e-4  # between the last score that sparse:k keeps and the first it drops
 CHECK_TOLERANCE = 1e-6  # of --check, relative to the largest value: other machines may round otherwise
