@@ -36,8 +36,8 @@ EXPERTS = ("mlp", "conv")
 DEFAULTS = {
     "model.backbone": "base", "model.width": "0", "model.blocks": "0", "model.heads": "0", "model.taps": "",
     "model.cls_token": "false", "model.tasks": "semseg human_parts sal normals edge", "model.semseg_classes": "21",
-    "model.semseg_names": "", "model.decoder_width": "0", "model.experts": "5", "model.expert_hidden": "0", "model.expert": "mlp",
-    "model.gate": "conv3", "model.gate_width": "0", "model.connection": "dense", "model.memory": "true",
+    "model.semseg_names": "", "model.decoder_width": "0", "model.experts": "5", "model.expert_hidden": "0",
+    "model.expert": "mlp", "model.gate": "conv3", "model.gate_width": "0", "model.connection": "dense", "model.memory": "true",
     "model.write": "add", "input.height": "512", "input.width": "512",
 }
 
