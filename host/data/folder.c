@@ -40,11 +40,13 @@ static char *join(const te_folder *folder, const te_layout_place *place, const c
 
 /* ---- what there is ---- */
 
-/* A link to nowhere is there. */
-static bool is_absent(const char *path, int error)
+/* Is anything there? A failure where it is and cannot be looked at, as a link to nowhere. */
+static te_status examine(const char *path, bool *there)
 {
     struct stat facts;
-    return error == ENOTDIR || (error == ENOENT && lstat(path, &facts) != 0);
+    int error = stat(path, &facts) == 0 ? 0 : errno;
+    *there = error != ENOTDIR && (error != ENOENT || lstat(path, &facts) == 0);
+    return *there && error ? te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, te_file_reason(path, error)) : TE_OK;
 }
 
 /* The first place that has a file, or ABSENT. That a file cannot be looked at is no absence: an error, and for a check a file
@@ -57,17 +59,11 @@ static te_status find_file(const te_folder *folder, const te_layout_place *place
         if (!path) {
             return TE_ERR_MEMORY;
         }
-        struct stat facts;
-        te_status status = TE_OK;
-        int error = stat(path, &facts) == 0 ? 0 : errno;
-        if (error == 0 || !is_absent(path, error)) {
-            *found = i;
-        }
-        if (*found == i && error && !folder->check) {
-            status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, te_file_reason(path, error));
-        }
+        bool there;
+        te_status status = examine(path, &there);
         free(path);
-        TE_TRY(status);
+        *found = there ? i : *found;
+        TE_TRY(folder->check ? TE_OK : status);
     }
     return TE_OK;
 }
@@ -179,10 +175,10 @@ static te_status load_list(const te_folder *folder, const char *name, te_list *l
     char *path = strchr(name, '/') ? strdup(name) : join(folder, &place, name);
     te_status status = path ? te_list_load(list, path) : TE_ERR_MEMORY;
     if (status == TE_ERR_FILE && access(path, F_OK) != 0) {
-        char reason[TE_MESSAGE_BYTES];
-        snprintf(reason, sizeof reason, "%s", te_last_error());
-        status = te_fail(status, "%s; set 'data.folder' to the folder that holds %s/, or 'data.train_list' and "
-                         "'data.val_list' to the lists", reason, folder->layout->lists);
+        char remedy[160];
+        snprintf(remedy, sizeof remedy, "; set 'data.folder' to the folder that holds %s/, or 'data.train_list' and "
+                 "'data.val_list' to the lists", folder->layout->lists);
+        te_fail_suffix(status, remedy);
     }
     free(path);
     return status;
@@ -192,16 +188,9 @@ static te_status load_list(const te_folder *folder, const char *name, te_list *l
 static te_status check_places(const te_folder *folder, const te_layout_place *places)
 {
     for (int i = 0; places[i].folder; i++) {
-        struct stat facts;
+        bool there;
         char *path = te_path_join(folder->path, places[i].folder);
-        if (!path) {
-            return TE_ERR_MEMORY;
-        }
-        te_status status = TE_OK;
-        int error = stat(path, &facts) == 0 ? 0 : errno;
-        if (error && !is_absent(path, error)) {
-            status = te_fail(TE_ERR_FILE, "cannot examine '%s': %s", path, te_file_reason(path, error));
-        }
+        te_status status = path ? examine(path, &there) : TE_ERR_MEMORY;
         free(path);
         TE_TRY(status);
     }
