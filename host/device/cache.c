@@ -84,15 +84,20 @@ static const unsigned char *verified_binary(const char *head, const uint8_t *dat
     return binary;
 }
 
-unsigned char *te_binary_pack(const unsigned char *binary, size_t bytes, size_t *packed)
+static unsigned char *pack(const char *head, const unsigned char *binary, size_t bytes, size_t *packed)
 {
-    unsigned char *data = te_alloc(bytes + HEADER_BYTES, 1, "a program to export");
+    unsigned char *data = te_alloc(bytes + HEADER_BYTES, 1, "a program to keep");
     if (data) {
-        size_t header = describe_header(export_head, binary, bytes, (char *)data);
+        size_t header = describe_header(head, binary, bytes, (char *)data);
         memcpy(data + header, binary, bytes);
         *packed = header + bytes;
     }
     return data;
+}
+
+unsigned char *te_binary_pack(const unsigned char *binary, size_t bytes, size_t *packed)
+{
+    return pack(export_head, binary, bytes, packed);
 }
 
 const unsigned char *te_binary_unpack(const uint8_t *data, size_t bytes, size_t *length)
@@ -135,12 +140,11 @@ void te_cache_save(const te_cache_key *key, const unsigned char *binary, size_t 
     describe_key(key, key_text);
     snprintf(head, sizeof head, "%s\n%s", cache_format, key_text);
     char *path = cache_path(key_text, &folder);
-    unsigned char *data = bytes < MAX_BINARY ? te_alloc(bytes + HEADER_BYTES, 1, "a program to cache") : NULL;
+    size_t packed = 0;
+    unsigned char *data = bytes < MAX_BINARY ? pack(head, binary, bytes, &packed) : NULL;
     te_status status = path && data ? te_folder_make(folder) : TE_ERR_FILE;
     if (status == TE_OK) {
-        size_t header = describe_header(head, binary, bytes, (char *)data);
-        memcpy(data + header, binary, bytes);
-        status = te_file_write(path, data, header + bytes);
+        status = te_file_write(path, data, packed);
     }
     if (status != TE_OK && !atomic_flag_test_and_set(&warned)) {
         te_log(TE_LOG_WARNING, "compiled programs are not cached: %s",
