@@ -153,10 +153,7 @@ static int run(const cli_arguments *arguments)
     if (status == CLI_OK) {
         status = measure(arguments, device, settings, runs);
     }
-    if (cli_stop_wanted() && status != CLI_INTERRUPTED) { /* a compiler that is interrupted fails in its own way */
-        status = cli_fail(CLI_INTERRUPTED, "interrupted");
-    }
-    status = cli_device_close(device, status);
+    status = cli_device_close(device, cli_stop_conclude(status));
     te_settings_free(settings);
     return status;
 }

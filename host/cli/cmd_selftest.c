@@ -92,10 +92,7 @@ static int run(const cli_arguments *arguments)
     cli_stop_install(CLI_STOP_SOON);
     int status = cli_report(cli_device_open(&device, settings));
     status = status == CLI_OK ? test_device(arguments, device) : status;
-    if (cli_stop_wanted() && status != CLI_INTERRUPTED) { /* a compiler that is interrupted fails in its own way */
-        status = cli_fail(CLI_INTERRUPTED, "interrupted");
-    }
-    status = cli_device_close(device, status);
+    status = cli_device_close(device, cli_stop_conclude(status));
     te_settings_free(settings);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "stop.h"
 
+#include "message.h"
 #include "progress.h"
 
 #include <errno.h>
@@ -55,4 +56,10 @@ void cli_stop_install(const char *when)
 int cli_stop_wanted(void)
 {
     return wanted;
+}
+
+int cli_stop_conclude(int status)
+{
+    /* a compiler that is interrupted fails in its own way */
+    return cli_stop_wanted() && status != CLI_INTERRUPTED ? cli_fail(CLI_INTERRUPTED, "interrupted") : status;
 }

@@ -17,4 +17,7 @@ void cli_stop_install(const char *when);
 /* 1 once a signal came. */
 int cli_stop_wanted(void);
 
+/* The exit status of what ended with `status`: after a signal CLI_INTERRUPTED, which is told if it was not. */
+int cli_stop_conclude(int status);
+
 #endif
