@@ -65,22 +65,6 @@ static void test_case(void **state)
     }
 }
 
-/* Generic, or preferred on this device. */
-static bool chosen(const te_caps *caps, const te_op_test *test)
-{
-    te_graph graph = {0};
-    te_tensor in[TE_INPUTS];
-    for (int i = 0; i < TE_INPUTS; i++) {
-        in[i] = test->row->in[i].rank ? te_graph_input(&graph, test->row->in[i]) : TE_ABSENT;
-    }
-    te_graph_call(&graph, test->op, test->row->attributes, TE_INPUTS, in);
-    assert_ok(graph.status);
-    const te_variant *variant = test->variant;
-    bool answer = variant->preferred ? variant->preferred(caps, &graph.calls[0]) : variant == test->op->variants;
-    te_graph_clear(&graph);
-    return answer;
-}
-
 static te_caps open_caps(void)
 {
     te_settings *settings = NULL;
@@ -155,7 +139,7 @@ int main(int argc, char **argv)
                 *test = (op_case){.what = {op, variant, &op->cases[row]}};
                 snprintf(test->name, sizeof test->name, "%s %s %d", op->name, variant->name, row);
                 assert_ok(te_op_test_describe(&test->what, &caps, &info));
-                if ((only_small && info.work > SMALL_WORK) || (only_chosen && !chosen(&caps, &test->what))) {
+                if ((only_small && info.work > SMALL_WORK) || (only_chosen && !info.chosen)) {
                     left_out++;
                 } else if (info.runs) {
                     tests[count++] = (struct CMUnitTest){test->name, test_case, NULL, NULL, test};

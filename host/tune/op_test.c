@@ -24,7 +24,9 @@ te_status te_op_test_describe(const te_op_test *test, const te_caps *caps, te_op
     te_status status = record(&graph, test, in);
     if (status == TE_OK) {
         const te_call *call = &graph.calls[0];
-        info->runs = te_variant_runs(test->variant, caps, call);
+        const te_variant *variant = test->variant;
+        info->runs = te_variant_runs(variant, caps, call);
+        info->chosen = variant->preferred ? variant->preferred(caps, call) : variant == test->op->variants;
         info->work = test->op->macs ? test->op->macs(call) : (uint64_t)te_shape_count(&call->out);
         te_call_describe(call, 0, info->shape);
     }

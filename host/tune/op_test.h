@@ -10,10 +10,10 @@ typedef struct te_op_test {
     const te_case *row;
 } te_op_test;
 
-/* What a test is of: whether the device can run it; shapes and attributes as te_call_describe() has them; multiply-adds, or
- * elements of the result of ops that count none. */
+/* What a test is of: whether the device can run it, and would choose the variant by itself (or it is the generic one); shapes
+ * and attributes as te_call_describe() has them; multiply-adds, or elements of the result of ops that count none. */
 typedef struct te_op_test_info {
-    bool runs;
+    bool runs, chosen;
     char shape[TE_CALL_TEXT];
     uint64_t work;
 } te_op_test_info;

@@ -80,26 +80,17 @@ static te_status run_one(selftest *at, const te_op_test *test, const te_op_test_
     return at->options->report ? at->options->report(&result, at->summary.cases, at->count, at->options->context) : TE_OK;
 }
 
-/* Ops that have cases; NULL ends the list. */
-static const te_op *next_tested(int *o)
-{
-    while (te_ops[*o] && te_ops[*o]->case_count == 0) {
-        ++*o;
-    }
-    return te_ops[*o] ? te_ops[(*o)++] : NULL;
-}
-
 static te_status refuse_empty(const te_selftest_options *options)
 {
     char names[TE_MESSAGE_BYTES / 2] = "";
     size_t used = 0;
-    int o = 0;
-    for (const te_op *op; (op = next_tested(&o)) != NULL && used < sizeof names;) {
-        if (!options->op || strcmp(op->name, options->op) == 0) {
+    for (int o = 0; te_ops[o] && used < sizeof names; o++) {
+        bool tested = te_ops[o]->case_count > 0;
+        if (tested && wanted(te_ops[o]->name, options->op)) {
             return te_fail(TE_ERR_ARGUMENT, "there is no variant '%s' of %s that this device can run",
                            options->variant ? options->variant : "any", options->op ? options->op : "any op");
         }
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", op->name);
+        used += tested ? (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", te_ops[o]->name) : 0;
     }
     return te_fail(TE_ERR_ARGUMENT, "no op that has test cases is called '%s'; there are %s", options->op, names);
 }
