@@ -313,8 +313,6 @@ te_status te_validation_save_sheet(const te_validation *v, const char *path, con
     if (!list) {
         return TE_ERR_MEMORY;
     }
-    for (int t = 0; t < config->task_count; t++) {
-    }
     for (int i = 0; i < v->shown_count; i++) {
         list[i].image = v->shown[i].image;
         for (int t = 0; t < config->task_count; t++) {
