@@ -10,11 +10,12 @@
         assert_non_null(strstr(te_last_error(), "() was given NULL for '" name "'")); \
     } while (0)
 
-static void null_is_refused(void **state)
+static char room[4096];
+static void *const any = room; /* what is not looked at */
+
+static void null_of_settings_and_devices(void **state)
 {
     (void)state;
-    static char room[4096];
-    void *any = room;
     REFUSES(te_settings_create(NULL), "settings");
     REFUSES(te_settings_copy(NULL, any), "copy");
     REFUSES(te_settings_copy(any, NULL), "settings");
@@ -28,9 +29,6 @@ static void null_is_refused(void **state)
     REFUSES(te_settings_get(NULL, any, any, 0), "settings");
     REFUSES(te_settings_get(any, NULL, any, 0), "key");
     REFUSES(te_settings_get(any, any, NULL, 0), "value");
-    REFUSES(te_model_get_class(NULL, any, 0, any, 0), "model");
-    REFUSES(te_model_get_class(any, NULL, 0, any, 0), "task");
-    REFUSES(te_model_get_class(any, any, 0, NULL, 0), "name");
     REFUSES(te_device_count(any, NULL), "count");
     REFUSES(te_device_get_listed(NULL, 0, any), "settings");
     REFUSES(te_device_get_listed(any, 0, NULL), "info");
@@ -43,6 +41,14 @@ static void null_is_refused(void **state)
     REFUSES(te_profile_get(any, 0, NULL), "row");
     REFUSES(te_profile_save_trace(NULL, any), "profile");
     REFUSES(te_profile_save_trace(any, NULL), "path");
+}
+
+static void null_of_models_and_schedulers(void **state)
+{
+    (void)state;
+    REFUSES(te_model_get_class(NULL, any, 0, any, 0), "model");
+    REFUSES(te_model_get_class(any, NULL, 0, any, 0), "task");
+    REFUSES(te_model_get_class(any, any, 0, NULL, 0), "name");
     REFUSES(te_model_create(NULL, any, 0), "model");
     REFUSES(te_model_create(any, NULL, 0), "settings");
     REFUSES(te_model_load(NULL, any), "model");
@@ -66,6 +72,11 @@ static void null_is_refused(void **state)
     REFUSES(te_scheduler_get(any, any, NULL), "array");
     REFUSES(te_scheduler_get_memory(NULL, any), "scheduler");
     REFUSES(te_scheduler_get_memory(any, NULL), "info");
+}
+
+static void null_of_pictures_and_predictions(void **state)
+{
+    (void)state;
     REFUSES(te_picture_load(NULL, any), "picture");
     REFUSES(te_picture_load(any, NULL), "path");
     REFUSES(te_picture_create(NULL, 0, 0, any), "picture");
@@ -87,6 +98,11 @@ static void null_is_refused(void **state)
     REFUSES(te_prediction_save(NULL, any, any, 0), "prediction");
     REFUSES(te_prediction_save(any, NULL, any, 0), "folder");
     REFUSES(te_prediction_save(any, any, NULL, 0), "stem");
+}
+
+static void null_of_scores_data_and_experts(void **state)
+{
+    (void)state;
     REFUSES(te_scores_run(NULL, any, any, any), "scores");
     REFUSES(te_scores_get(NULL, 0, any), "scores");
     REFUSES(te_scores_get(any, 0, NULL), "score");
@@ -125,6 +141,11 @@ static void null_is_refused(void **state)
     REFUSES(te_experts_save(any, NULL), "folder");
     REFUSES(te_rooms_save(NULL, any, NULL, any), "folder");
     REFUSES(te_rooms_save(any, NULL, NULL, any), "options");
+}
+
+static void null_of_training_and_speed(void **state)
+{
+    (void)state;
     REFUSES(te_trainer_create(NULL, any, any, any), "trainer");
     REFUSES(te_trainer_create(any, NULL, any, any), "model");
     REFUSES(te_trainer_create(any, any, NULL, any), "device");
@@ -157,8 +178,6 @@ static void null_is_refused(void **state)
 static void scores_need_something_to_judge(void **state)
 {
     (void)state;
-    static char room[4096];
-    void *any = room;
     te_scores_options nothing = {.predictions = NULL};
     REFUSES(te_scores_run(any, NULL, NULL, any), "settings");
     REFUSES(te_scores_run(any, NULL, any, NULL), "options");
@@ -197,7 +216,11 @@ static void what_may_be_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(null_is_refused),
+        cmocka_unit_test(null_of_settings_and_devices),
+        cmocka_unit_test(null_of_models_and_schedulers),
+        cmocka_unit_test(null_of_pictures_and_predictions),
+        cmocka_unit_test(null_of_scores_data_and_experts),
+        cmocka_unit_test(null_of_training_and_speed),
         cmocka_unit_test(scores_need_something_to_judge),
         cmocka_unit_test(what_may_be_null),
     };

@@ -51,21 +51,19 @@ FIRST_GAIN = {"heads.normals.pred.weight": 0.5, "heads.depth.pred.weight": 0.5}
 TILT = 0.65, 0.45  # of a normal's x and y, of its z, before it is brought to length 1
 NEAR, FAR = 0.3, 4.8  # metres
 
+GATED = {
+    "model.backbone": "tiny", "model.width": "16", "model.blocks": "2", "model.heads": "2", "model.taps": "1 2",
+    "model.cls_token": "false", "model.tasks": "semseg human_parts sal normals edge depth",
+    "model.semseg_classes": "5", "model.decoder_width": "12", "model.experts": "3", "model.expert_hidden": "16",
+    "model.expert": "mlp", "model.gate": "conv3", "model.gate_width": "4", "model.connection": "dense",
+    "model.memory": "true", "model.write": "gated", "input.height": "32", "input.width": "48",
+}
 RUNS = {
-    "training": {
-        "model.backbone": "tiny", "model.width": "16", "model.blocks": "2", "model.heads": "2", "model.taps": "1 2",
-        "model.cls_token": "false", "model.tasks": "semseg human_parts sal normals edge depth",
-        "model.semseg_classes": "5", "model.decoder_width": "12", "model.experts": "3", "model.expert_hidden": "16",
-        "model.expert": "mlp", "model.gate": "conv3", "model.gate_width": "4", "model.connection": "dense",
-        "model.memory": "true", "model.write": "gated", "input.height": "32", "input.width": "48",
-    },
-    "training_sparse": {
-        "model.backbone": "tiny", "model.width": "16", "model.blocks": "2", "model.heads": "2", "model.taps": "1 2",
-        "model.cls_token": "true", "model.tasks": "semseg normals edge depth",
-        "model.semseg_classes": "5", "model.decoder_width": "16", "model.experts": "3", "model.expert_hidden": "16",
-        "model.expert": "conv", "model.gate": "conv1", "model.gate_width": "4", "model.connection": "sparse:3",
-        "model.memory": "true", "model.write": "add", "input.height": "32", "input.width": "48",
-    },
+    "training": GATED,
+    "training_sparse": dict(GATED, **{
+        "model.cls_token": "true", "model.tasks": "semseg normals edge depth", "model.decoder_width": "16",
+        "model.expert": "conv", "model.gate": "conv1", "model.connection": "sparse:3", "model.write": "add",
+    }),
 }
 
 
