@@ -767,6 +767,15 @@ echo 'no kernel' >doctored/residual.cl
 run selftest -q --op residual --variant generic kernels.folder=doctored
 [ "$status" -eq 4 ] && grep -q ' FAILED: ' stdout && grep -q '^3 cases: 0 right, 0 wrong, 3 failed, ' stdout
 check "and one that does not compile"
+cp "$here/../kernels/residual.cl" doctored
+echo 'no kernel' >doctored/layernorm_cpu.cl
+run infer -q -w w.safetensors -o out/replaced good.ppm kernels.folder=doctored
+[ "$status" -eq 0 ] && [ -s out/replaced/good_overview.png ] && [ "$(grep -c 'does without its variant' stderr)" -eq 1 ] &&
+    grep -q "warning: op 'layernorm' does without its variant 'cpu' on device .* rejects kernels/layernorm_cpu.cl with " stderr
+check "another takes the place of a variant that does not compile"
+run infer -q -w w.safetensors -o out/forced good.ppm kernels.folder=doctored kernels.variant=layernorm=cpu
+[ "$status" -eq 4 ] && [ ! -e out/forced/good_overview.png ] && grep -q ' rejects kernels/layernorm_cpu.cl with ' stderr
+check "unless it was asked for"
 
 # ---- train ----
 

@@ -110,6 +110,7 @@ void te_device_close(te_device *device)
         clReleaseContext(device->context);
     }
     te_device_clear_tunings(device);
+    free(device->rejected);
     te_recording_free(device->recording);
     te_settings_free(device->settings);
     free(device);

@@ -143,6 +143,11 @@ char *te_device_tuning_path(const te_device *device);
 /* The same for writing: its folder is made. */
 te_status te_device_make_tuning_path(const te_device *device, char **path);
 
+/* ---- variants that do not work on the device (rejected.c); both names must outlive it ---- */
+
+te_status te_device_reject(te_device *device, const char *op, const char *variant);
+bool te_device_rejects(const te_device *device, const char *op, const char *variant);
+
 /* ---- CLBlast ---- */
 
 /* c (M,N) += a (M,K) b (K,N), row-major with the given row strides and offsets, in elements; a transposed side is

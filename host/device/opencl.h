@@ -47,6 +47,7 @@ typedef struct te_program {
     char *family, *options;
     cl_program program;      /* NULL: expected, not built yet */
     char *source;            /* of what was compiled and is not in the cache yet; else NULL */
+    char *rejection;         /* what the compiler's refusal was told as: it is not asked again; NULL: it has not refused */
     struct te_program *next;
 } te_program;
 
@@ -90,6 +91,12 @@ typedef struct te_tunings {
 
 /* Read what kernels.tuning asks for. A file that is broken, or not for this device and library, is ignored with a warning. */
 void te_tunings_load(te_device *device);
+
+/* ---- rejected.c ---- */
+
+typedef struct te_rejected {
+    const char *op, *variant;
+} te_rejected;
 
 /* ---- source.c: kernel text ---- */
 
@@ -138,6 +145,8 @@ struct te_device {
     size_t allocated, peak;      /* bytes of live buffers */
     cl_mem dealer;               /* see te_kernel_set_dealer(); NULL: not needed so far */
     te_tunings tunings;
+    te_rejected *rejected;
+    size_t rejected_count;
     te_recording *recording;     /* NULL: nothing is recorded */
     bool used_library;           /* CLBlast keeps programs of this context until it is told to let go */
     bool told_compiling;         /* the wait for the first compilation was announced */

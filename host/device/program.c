@@ -17,7 +17,7 @@ enum { MAX_PREBUILT = 64 << 20, LOG_SHOWN = 1500 };
 static const char *const common_options = "-cl-mad-enable";
 
 /* The compiler's whole log goes to the log callback, its beginning into the message. */
-static te_status fail_build(te_device *device, const te_program *wanted, cl_program program, cl_int code)
+static te_status fail_build(te_device *device, te_program *wanted, cl_program program, cl_int code)
 {
     TE_TRY(te_interrupt_check()); /* a compiler that a signal reaches fails in its own way */
     size_t bytes = 0;
@@ -31,6 +31,7 @@ static te_status fail_build(te_device *device, const te_program *wanted, cl_prog
             device->info.name, wanted->family, te_cl_error_name(code), wanted->options, (int)LOG_SHOWN,
             log ? log : "");
     free(log);
+    wanted->rejection = strdup(te_last_error());
     return TE_ERR_DEVICE;
 }
 
@@ -243,6 +244,7 @@ te_status te_program_get(te_device *device, const char *family, const char *opti
 {
     te_program *wanted;
     TE_TRY(find(device, family, options, &wanted));
+    TE_TRY(wanted->rejection ? te_fail(TE_ERR_DEVICE, "%s", wanted->rejection) : TE_OK);
     TE_TRY(wanted->program ? TE_OK : build(device, wanted));
     *program = wanted->program;
     return TE_OK;
@@ -284,6 +286,7 @@ void te_programs_free(te_device *device)
         free(program->family);
         free(program->options);
         free(program->source);
+        free(program->rejection);
         free(program);
         program = next;
     }

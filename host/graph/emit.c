@@ -1,4 +1,4 @@
-/* From calls to steps: an implementation is chosen for every call, and adds its launches. */
+/* From calls to steps: the implementation that is chosen for a call adds its launches. */
 #include "graph/plan_private.h"
 
 #include "base/interrupt.h"
@@ -7,66 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const te_variant *find_variant(const te_op *op, const char *name, size_t length)
-{
-    for (const te_variant *variant = op->variants; variant->name; variant++) {
-        if (strlen(variant->name) == length && strncmp(variant->name, name, length) == 0) {
-            return variant;
-        }
-    }
-    return NULL;
-}
-
-/* The variant that the setting kernels.variant ("generic,linear=cpu") names for an op, or NULL. A name alone is for all ops
- * that have it; an item with the op's name goes before. */
-static const te_variant *forced_variant(const char *setting, const te_op *op)
-{
-    const te_variant *for_all = NULL;
-    size_t op_length = strlen(op->name);
-    for (const char *item = setting; item && *item; item = strchr(item, ','), item = item ? item + 1 : NULL) {
-        item += strspn(item, " ");
-        size_t length = strcspn(item, ", "), before = strcspn(item, "=, ");
-        if (before == length) {
-            for_all = for_all ? for_all : find_variant(op, item, length);
-        } else if (before == op_length && strncmp(item, op->name, op_length) == 0) {
-            return find_variant(op, item + before + 1, length - before - 1);
-        }
-    }
-    return for_all;
-}
-
-const te_variant *te_call_forced(const te_call *call, const te_device *device)
-{
-    const te_variant *forced = forced_variant(te_device_settings(device)->kernels.variant, call->op);
-    return forced && te_variant_runs(forced, te_device_caps(device), call) ? forced : NULL;
-}
-
-bool te_variant_runs(const te_variant *variant, const te_caps *caps, const te_call *call)
-{
-    bool device = !variant->for_processors || te_caps_wide_cpu(caps);
-    return device && (!variant->supports || variant->supports(caps, call));
-}
-
-static const te_variant *choose(const te_plan *plan, const te_call *call)
-{
-    const te_caps *caps = te_device_caps(plan->device);
-    const te_variant *forced = te_call_forced(call, plan->device);
-    if (forced) {
-        return forced;
-    }
-    const te_variant *tuned = te_plan_tuned(plan, call);
-    if (tuned) {
-        return tuned;
-    }
-    const te_variant *chosen = &call->op->variants[0];
-    for (const te_variant *variant = chosen + 1; variant->name; variant++) {
-        if (variant->preferred && te_variant_runs(variant, caps, call) && variant->preferred(caps, call)) {
-            chosen = variant;
-        }
-    }
-    return chosen;
-}
 
 static void drop_from(te_plan *plan, int steps, int values)
 {
@@ -98,9 +38,30 @@ static te_status emit_fitting(te_plan *plan, const te_variant *variant, const te
     }
 }
 
+static te_status emit_once(te_plan *plan, const te_variant *variant, const te_call *call)
+{
+    return variant->emit(plan, call);
+}
+
+/* By what is chosen, or the next best where that turns out not to work on the device. */
+static te_status emit_chosen(te_plan *plan, const te_call *call,
+                             te_status (*emit)(te_plan *, const te_variant *, const te_call *), const te_variant **chosen)
+{
+    int steps = plan->step_count, values = plan->value_count;
+    for (;;) {
+        *chosen = te_plan_choose(plan, call);
+        te_status status = emit(plan, *chosen, call);
+        if (status == TE_OK || !te_plan_pass_over(plan, call, *chosen, status)) {
+            return status;
+        }
+        drop_from(plan, steps, values);
+    }
+}
+
 te_status te_plan_emit(te_plan *plan, const te_call *call)
 {
-    return choose(plan, call)->emit(plan, call);
+    const te_variant *chosen;
+    return emit_chosen(plan, call, emit_once, &chosen);
 }
 
 /* Announce all programs before the first is built. What is emitted again in smaller work-groups may need others. */
@@ -125,8 +86,7 @@ te_status te_plan_emit_all(te_plan *plan)
         const te_call *call = &plan->graph->calls[i];
         TE_TRY(te_interrupt_check());
         plan->call = i;
-        plan->variants[i] = choose(plan, call);
-        TE_TRY(emit_fitting(plan, plan->variants[i], call));
+        TE_TRY(emit_chosen(plan, call, emit_fitting, &plan->variants[i]));
     }
     return TE_OK;
 }

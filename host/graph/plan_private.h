@@ -47,6 +47,13 @@ struct te_plan {
 /* emit.c: choose implementations and add their steps, in the graph's order. */
 te_status te_plan_emit_all(te_plan *plan);
 
+/* choose.c: the variant that a call gets. */
+const te_variant *te_plan_choose(const te_plan *plan, const te_call *call);
+
+/* After emitting `variant` failed: true if another may take its place from now on, which is told. Not where somebody asked for
+ * it (forced, tuned, prebuilt) or there is nothing behind it. */
+bool te_plan_pass_over(te_plan *plan, const te_call *call, const te_variant *variant, te_status status);
+
 /* tuned.c: the variant that the device's tuning names for a call, if it is there and can run it; or NULL. */
 const te_variant *te_plan_tuned(const te_plan *plan, const te_call *call);
 
