@@ -321,8 +321,8 @@ static void test_hostile_folder(void **state)
 static void test_hostile_names(void **state)
 {
     const fixture *at = *state;
-    static const char names[] = "</script><script>, \"]}{%n%s, &amp;, Stra\xC3\x9F" "e", *const each[] = {
-        "</script><script>", "\"]}{%n%s", "&amp;", "Stra\xC3\x9F" "e"};
+    static const char names[] = "</script><script>, \"]}{%n%s, &amp;, Stra\303\237e", *const each[] = {
+        "</script><script>", "\"]}{%n%s", "&amp;", "Stra\303\237e"};
     te_settings *settings;
     te_model *model;
     te_evaluator *evaluator;
