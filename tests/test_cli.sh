@@ -757,6 +757,14 @@ run selftest -q --op residual
 [ "$status" -eq 0 ] && grep -qE '^residual +generic +3 cases, error up to [0-9.e-]+ +ok$' stdout && [ ! -s stderr ] &&
     grep -q '^6 cases: 6 right, 0 wrong, 0 failed, on device ' stdout
 check "selftest counts the cases of an op"
+run selftest -q --json --op residual
+[ "$status" -eq 0 ] && [ "$(grep -c '"op": "residual", .*"result": "right", "why": "", "error": [0-9]' stdout)" -eq 6 ] &&
+    grep -q '^"right": 6, "wrong": 0, "failed": 0, "left_out": 0}$' stdout
+check "selftest --json has every case"
+if command -v python3 >/dev/null 2>&1; then
+    python3 -c 'import json; assert len(json.load(open("stdout"))["cases"]) == 6' 2>stderr
+    check "selftest --json is JSON"
+fi
 cp -R "$here/../kernels" doctored
 sed -i 's/factor \* LOAD(branch, at)/factor - LOAD(branch, at)/' doctored/residual.cl
 run selftest -q --op residual --variant generic kernels.folder=doctored

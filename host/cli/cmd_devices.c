@@ -1,4 +1,5 @@
 /* taskexpert devices: what OpenCL devices there are, and which one would run. */
+#include "json.h"
 #include "message.h"
 #include "resolve.h"
 #include "table.h"
@@ -50,21 +51,6 @@ static int print_device(const te_device_info *info)
 
 /* ---- for programs ---- */
 
-/* Bytes beyond ASCII, which drivers write in any encoding, become '?'. */
-static void print_json_text(const char *key, const char *text)
-{
-    printf("\"%s\": \"", key);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
-            printf("\\%c", c);
-        } else {
-            putchar(c < ' ' || c > '~' ? '?' : c);
-        }
-    }
-    fputs("\", ", stdout);
-}
-
 static void print_json_numbers(const te_device_info *info)
 {
     const struct {
@@ -98,7 +84,8 @@ static int print_json(const te_device_info *info)
     fputs("{", stdout);
     print_json_numbers(info);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        print_json_text(texts[i].key, texts[i].text);
+        cli_json_text(texts[i].key, texts[i].text);
+        fputs(", ", stdout);
     }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         printf("%s\"%s\": %s", i ? ", " : "", flags[i].key, flags[i].value ? "true" : "false");
