@@ -8,6 +8,8 @@
  *                     (rows,2*O), whose column sums are the gradient of scale and shift. global (O, rows)
  *   head_affine_dx    gradient of head_affine's input `which` from that of (scale, shift). global (O)
  *   head_upsample_dx  dy (B,K,H,W) -> (B,h*w,K). global (K, w, B*h)
+ *
+ * A share of zero adds nothing, whatever it would multiply: an infinity or NaN stays with what was read there.
  */
 #include "head_shares.clh"
 #include "real.clh"
@@ -42,15 +44,19 @@ __kernel void head_combine_dx(__global const real *restrict dy, __global real *r
             bool inside = fine_column >= 0 && fine_column < 4 * width;
             acc value = inside ? LOAD(dy, start + (size_t)fine_column * (size_t)O) : 0.0f;
             UNROLL for (int kx = 0; kx < 3; kx++) { /* column fine_column read the product at s = r + kx - 1 */
-                int s = r + kx - 1;
-                lines[kx] += inside ? share_of(s, column == 0, column == width - 1) * value : 0.0f;
+                acc share = share_of(r + kx - 1, column == 0, column == width - 1);
+                if (share != 0.0f) {
+                    lines[kx] += share * value;
+                }
             }
         }
         UNROLL for (int ky = 0; ky < 3; ky++) {
             int s = q + ky - 1;
             acc share = share_of(s, line == 0, line == height - 1);
             UNROLL for (int kx = 0; kx < 3; kx++) {
-                sum[ky * 3 + kx] += share * lines[kx];
+                if (share != 0.0f) {
+                    sum[ky * 3 + kx] += share * lines[kx];
+                }
             }
         }
     }
@@ -76,8 +82,8 @@ __kernel void head_upsample_dx(__global const real *restrict dy, __global real *
     for (int y = y0; y <= y1; y++) {
         acc share = bilinear_share(line, height, y, y_ratio), part = 0.0f;
         for (int x = x0; x <= x1 && share != 0.0f; x++) {
-            part +=
-                bilinear_share(column, width, x, x_ratio) * LOAD(dy, plane + (size_t)y * (size_t)to_width + (size_t)x);
+            acc x_share = bilinear_share(column, width, x, x_ratio);
+            part += x_share != 0.0f ? x_share * LOAD(dy, plane + (size_t)y * (size_t)to_width + (size_t)x) : 0.0f;
         }
         sum += share * part;
     }

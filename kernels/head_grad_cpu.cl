@@ -2,6 +2,7 @@
  *
  * head_combine_dx_cpu    16 channels at a time; O must be a multiple of 16. A work-item takes CHANNELS channels of one
  *                        line of cells, and adds up the lines of each fine column once for all cells that it is around.
+ *                        An infinity or NaN of dy spoils all nine numbers of the cells around, for the sake of speed.
  *                        global (O/CHANNELS rounded up, B*h), local 1.
  * head_upsample_dx_cpu   lines first, columns afterwards, as the forward is separable: dy (B,K,H,W) -> (B*K,h,W), where
  *                        W must be a multiple of 16, by head_upsample_dx_lines_cpu, global (h, B*K), local 1; then
