@@ -183,17 +183,26 @@ static void bilinear(int64_t fine, double scale, int64_t size, int64_t cell[2], 
     weight[0] = 1 - weight[1];
 }
 
-/* A map (lines,columns) with `stride` between columns, sampled at fine position (y, x). */
-static double sample(const double *map, int64_t lines, int64_t columns, int64_t stride, int64_t y, int64_t x,
-                     double y_scale, double x_scale)
+void te_head_cells(const te_head_upsample_options *o, int64_t y, int64_t x, int64_t cell[4], double weight[4])
 {
     int64_t line[2], column[2];
-    double line_weight[2], column_weight[2], sum = 0;
-    bilinear(y, y_scale, lines, line, line_weight);
-    bilinear(x, x_scale, columns, column, column_weight);
+    double line_weight[2], column_weight[2];
+    bilinear(y, (double)o->height / o->to_height, o->height, line, line_weight);
+    bilinear(x, (double)o->width / o->to_width, o->width, column, column_weight);
     for (int i = 0; i < 4; i++) {
-        double weight = line_weight[i / 2] * column_weight[i % 2];
-        sum += weight == 0 ? 0 : weight * map[(line[i / 2] * columns + column[i % 2]) * stride];
+        cell[i] = line[i / 2] * o->width + column[i % 2];
+        weight[i] = line_weight[i / 2] * column_weight[i % 2];
+    }
+}
+
+/* A map with `stride` between its cells, sampled at fine position (y, x). */
+static double sample(const double *map, const te_head_upsample_options *o, int64_t stride, int64_t y, int64_t x)
+{
+    int64_t cell[4];
+    double weight[4], sum = 0;
+    te_head_cells(o, y, x, cell, weight);
+    for (int i = 0; i < 4; i++) {
+        sum += weight[i] == 0 ? 0 : weight[i] * map[cell[i] * stride];
     }
     return sum;
 }
@@ -201,11 +210,12 @@ static double sample(const double *map, int64_t lines, int64_t columns, int64_t 
 /* conv3x3(up4(x)) at fine position (y, x), from the nine products of one channel of one picture. */
 static double combine(const double *products, const te_head_options *o, int64_t O, int64_t y, int64_t x)
 {
+    te_head_upsample_options up4 = {o->height, o->width, UP * o->height, UP * o->width};
     double sum = 0;
     for (int k = 0; k < OFFSETS; k++) {
         int64_t at_y = y + k / 3 - 1, at_x = x + k % 3 - 1;
-        if (at_y >= 0 && at_y < UP * o->height && at_x >= 0 && at_x < UP * o->width) {
-            sum += sample(products + k * O, o->height, o->width, OFFSETS * O, at_y, at_x, 1.0 / UP, 1.0 / UP);
+        if (at_y >= 0 && at_y < up4.to_height && at_x >= 0 && at_x < up4.to_width) {
+            sum += sample(products + k * O, &up4, OFFSETS * O, at_y, at_x);
         }
     }
     return sum;
@@ -322,8 +332,7 @@ static void upsample_reference(const te_call *call, const double *const in[TE_IN
     for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
         int64_t x = i % o->to_width, y = i / o->to_width % o->to_height, plane = i / o->to_width / o->to_height;
         const double *map = in[0] + plane / K * cells * K + plane % K;
-        out[i] = sample(map, o->height, o->width, K, y, x, (double)o->height / o->to_height,
-                        (double)o->width / o->to_width);
+        out[i] = sample(map, o, K, y, x);
     }
 }
 

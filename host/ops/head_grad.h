@@ -20,4 +20,8 @@ te_tensor te_head_affine_dx(te_graph *graph, const te_tensor *in, int which);
 /* dy (B,K,H,W) -> (B,h*w,K). */
 te_tensor te_head_upsample_dx(te_graph *graph, te_tensor dy, te_head_upsample_options options);
 
+/* For references: the cells that bilinear sampling reads at position (y, x) of the result, and their weights. At the map's
+ * ends the same cell comes more than once. */
+void te_head_cells(const te_head_upsample_options *o, int64_t y, int64_t x, int64_t cell[4], double weight[4]);
+
 #endif
