@@ -127,7 +127,7 @@ typedef struct te_device_info {
     uint64_t local_memory;      /* bytes a work-group */
     uint64_t max_work_group;    /* work-items */
     uint32_t base_alignment;    /* bytes */
-    uint32_t float_width;       /* preferred vector width of float */
+    uint32_t float_width;       /* native vector width: numbers that a register holds; 1 where the driver knows of no vectors */
     int fp16, fp64;             /* arithmetic in these types */
     int unified_memory, has_compiler, available;
     int chosen;                 /* 1 for the device that te_device_open() would open with these settings */

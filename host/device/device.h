@@ -26,7 +26,8 @@ typedef struct te_caps {
     te_cpu_features units;    /* of this machine's processor, where kernels reach them; else none */
 } te_caps;
 
-/* Whether kernels written for CPU devices suit: a processor whose compiler asks for vectors. */
+/* Whether kernels written for CPU devices suit: a processor whose driver knows its registers as vectors of float. What width a
+ * driver prefers says nothing: Intel's asks for single numbers, which it makes vectors of itself, and takes vectors as well. */
 bool te_caps_wide_cpu(const te_caps *caps);
 
 /* Whether its kernels may hold vdpbf16ps on vectors of 16. */

@@ -101,7 +101,7 @@ static te_caps get_caps(cl_device_id device)
         .compute_units = (uint32_t)get_number(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint)),
         .address_bits = (uint32_t)get_number(device, CL_DEVICE_ADDRESS_BITS, sizeof(cl_uint)),
         .base_alignment = (uint32_t)get_number(device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8,
-        .float_width = (uint32_t)get_number(device, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, sizeof(cl_uint)),
+        .float_width = (uint32_t)get_number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint)),
         .global_memory = get_number(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong)),
         .max_allocation = get_number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong)),
         .local_memory = get_number(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong)),

@@ -34,7 +34,7 @@ typedef struct te_variant {
     bool (*preferred)(const te_caps *caps, const te_call *call);
     /* Add its launches to the plan. */
     te_status (*emit)(te_plan *plan, const te_call *call);
-    bool for_processors; /* vectors of 16, work-groups of one: for processors whose compiler asks for vectors, nothing else */
+    bool for_processors; /* vectors of 16, work-groups of one: for processors with vectors, nothing else */
 } te_variant;
 
 /* What the test fills inputs with. TE_FILL_ROUNDED: as TE_FILL_NORMAL, where the op rounds its inputs, a step function
