@@ -1,5 +1,6 @@
 /* batchnorm with the batch's own statistics, as training has it. Inference folds the running ones (head_affine). */
 #include "ops/batchnorm.h"
+#include "ops/gelu.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -174,7 +175,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
         int64_t c = i % C;
         double value = (in[0][i] - mean[c]) / sqrt(variance[c] + 1e-5) * in[1][c] + in[2][c];
-        out[i] = options_of(call)->gelu ? 0.5 * value * (1 + erf(value * 0.70710678118654752)) : value;
+        out[i] = options_of(call)->gelu ? te_gelu_exact(value) : value;
     }
     free(stats);
 }

@@ -1,8 +1,7 @@
 /* conv: k x k convolutions on the token grid (gates, convolutional experts). */
 #include "ops/conv.h"
+#include "ops/gelu.h"
 #include "ops/product.h"
-
-#include <math.h>
 
 static te_status shape(te_call *call)
 {
@@ -156,7 +155,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     for (int64_t row = 0; row < rows; row++) {
         for (int64_t output = 0; output < outputs; output++) {
             double sum = convolve(call, in[0], in[1], row, output) + (in[2] ? in[2][output] : 0);
-            out[row * outputs + output] = o->gelu ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
+            out[row * outputs + output] = o->gelu ? te_gelu_exact(sum) : sum;
         }
     }
 }

@@ -1,4 +1,5 @@
 /* head: a 3x3 convolution of a map upsampled four times, batch norm and GELU, by products on the small grid. */
+#include "ops/gelu.h"
 #include "ops/head_grad.h"
 
 #include <math.h>
@@ -229,7 +230,7 @@ static void combine_reference(const te_call *call, const double *const in[TE_INP
         int64_t c = i % O, x = i / O % W, y = i / O / W % H, picture = i / O / W / H;
         const double *products = in[0] + picture * call->in[0].size[1] * OFFSETS * O + c;
         double sum = combine(products, o, O, y, x), value = in[1] ? sum * in[1][c] + in[1][O + c] : sum;
-        out[i] = in[1] ? 0.5 * value * (1 + erf(value * 0.70710678118654752)) : value;
+        out[i] = in[1] ? te_gelu_exact(value) : value;
     }
 }
 

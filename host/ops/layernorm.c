@@ -1,4 +1,5 @@
 /* layernorm: normalisation over channels, optionally in groups and followed by GELU. */
+#include "ops/gelu.h"
 #include "ops/ops.h"
 
 #include <math.h>
@@ -105,11 +106,6 @@ static double normalise(const double *x, int64_t C, double *normal)
     return 1 / sqrt(variance + 1e-6);
 }
 
-static double distribution(double x)
-{
-    return 0.5 * (1 + erf(x * 0.70710678118654752));
-}
-
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     const te_layernorm_options *o = (const void *)call->attributes;
@@ -119,7 +115,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
         for (int64_t c = 0; c < C; c++) {
             int64_t weight = row % o->groups * C + c;
             double y = out[row * C + c] * in[1][weight] + in[2][weight];
-            out[row * C + c] = o->gelu ? y * distribution(y) : y;
+            out[row * C + c] = o->gelu ? te_gelu_exact(y) : y;
         }
     }
 }
@@ -262,8 +258,7 @@ static double inner_gradient(const te_call *call, const double *const in[TE_INPU
     for (int64_t c = 0; c < C; c++) {
         int64_t weight = row % o->groups * C + c;
         double y = normal[c] * in[1][weight] + in[2][weight];
-        double slope = distribution(y) + y * exp(-0.5 * y * y) * 0.39894228040143268;
-        g[c] = in[3][row * C + c] * (o->gelu ? slope : 1);
+        g[c] = in[3][row * C + c] * (o->gelu ? te_gelu_slope_exact(y) : 1);
     }
     return factor;
 }

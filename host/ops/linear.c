@@ -1,7 +1,6 @@
 /* linear: products with fused bias, GELU and residual. Shared by everything that is a product at heart. */
+#include "ops/gelu.h"
 #include "ops/product.h"
-
-#include <math.h>
 
 static te_status shape(te_call *call)
 {
@@ -103,7 +102,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
                 sum += te_precision_round(p.precision, x[k]) * te_precision_round(p.precision, w[k]);
             }
             sum += in[2] ? in[2][column] : 0;
-            sum = p.flags & TE_PRODUCT_GELU ? 0.5 * sum * (1 + erf(sum * 0.70710678118654752)) : sum;
+            sum = p.flags & TE_PRODUCT_GELU ? te_gelu_exact(sum) : sum;
             out[row * columns + column] = sum + (in[3] ? in[3][row * columns + column] : 0);
         }
     }
