@@ -131,7 +131,7 @@ void te_graph_prune(te_graph *graph)
     int kept = graph->call_count; /* calls from here on are kept; they move up to the array's end first */
     for (int i = graph->call_count - 1; i >= 0; i--) {
         const te_call *call = &graph->calls[i];
-        if (!read[call->out_value] && !graph->values[call->out_value].name[0] && !call->op->in_place) {
+        if (!read[call->out_value] && !graph->values[call->out_value].name[0] && !call->op->changes) {
             continue;
         }
         for (int input = 0; input < TE_INPUTS; input++) {
@@ -154,6 +154,17 @@ te_tensor te_call_input(const te_call *call, int i)
 te_tensor te_call_output(const te_call *call)
 {
     return (te_tensor){call->out_value, call->out};
+}
+
+int64_t te_call_results(const te_call *call, te_tensor results[TE_INPUTS])
+{
+    int64_t elements = 0;
+    for (int i = 0; i < TE_INPUTS; i++) {
+        results[i] = call->op->changes >> i & 1 ? te_call_input(call, i) : TE_ABSENT;
+        results[i] = !call->op->changes && i == 0 ? te_call_output(call) : results[i];
+        elements += te_shape_count(&results[i].shape);
+    }
+    return elements;
 }
 
 bool te_graph_trains(const te_graph *graph, const te_call *call, int i)

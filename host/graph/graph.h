@@ -60,6 +60,10 @@ void te_graph_output(te_graph *graph, te_tensor tensor, const char *name);
 te_tensor te_call_input(const te_call *call, int i);
 te_tensor te_call_output(const te_call *call);
 
+/* What a run of the call writes: its result at 0, or input i at i where its op changes that; others are absent. Returns the
+ * elements of all. */
+int64_t te_call_results(const te_call *call, te_tensor results[TE_INPUTS]);
+
 /* Does input i of a call have a gradient? */
 bool te_graph_trains(const te_graph *graph, const te_call *call, int i);
 

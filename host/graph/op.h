@@ -62,13 +62,14 @@ struct te_op {
     /* Check the inputs' shapes against each other and the attributes; set call->out. */
     te_status (*shape)(te_call *call);
     const te_variant *variants; /* the generic one first; ends with a NULL name */
-    /* The op in double precision, in plain C. in[i] is NULL for an absent input. */
+    /* The op in double precision, in plain C. in[i] is NULL for an absent input. An op that changes inputs: what they become,
+     * one after the other. */
     void (*reference)(const te_call *call, const double *const in[TE_INPUTS], double *out);
     /* Record the gradient of each input that te_graph_trains() names, given the result's: dx[i] for input i, absent at
      * first. NULL: the op has no gradient (what it reads is not trained). */
     void (*gradient)(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS]);
-    /* Changes its inputs; what it returns holds nothing. */
-    bool in_place;
+    /* Bit i: it changes input i; what it returns holds nothing then. 0: it changes none. */
+    unsigned changes;
     /* The optional input that is added to the result, so that a gradient's shares need no sum of their own; 0: none. */
     int addend;
     /* Multiply-accumulate operations of products and convolutions; NULL: none worth counting. */
@@ -76,8 +77,8 @@ struct te_op {
     /* Relative error that results of this call may have because numbers are rounded to 16 bits under way, where the reference
      * does not; NULL: none. */
     double (*rounding)(const te_call *call);
-    /* Takes variances: numbers drawn for its inputs have to be positive. */
-    bool positive;
+    /* Make numbers drawn for input i such as the op takes: variances, rates. NULL: it takes any. */
+    void (*prepare)(const te_call *call, int i, te_fill fill, float *numbers);
     const te_case *cases;
     int case_count;
 };

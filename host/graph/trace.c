@@ -32,7 +32,7 @@ static bool changed_by_failure(const te_graph *graph, int value)
     }
     for (int i = 0; i < graph->call_count; i++) {
         const te_call *call = &graph->calls[i];
-        if (call->op->in_place && call->in[0].rank && call->in_value[0] == value) {
+        if (call->op->changes && call->in[0].rank && call->in_value[0] == value) {
             return true;
         }
     }
@@ -60,7 +60,7 @@ static te_status look_at_results(te_plan *plan, float *numbers, te_trace *trace)
 {
     for (int i = 0; i < plan->step_count && trace->value < 0; i++) {
         const te_call *call = &plan->graph->calls[plan->steps[i].call];
-        if (call->op->in_place || plan->values[te_step_writes(&plan->steps[i])].constant) {
+        if (call->op->changes || plan->values[te_step_writes(&plan->steps[i])].constant) {
             continue;
         }
         TE_TRY(te_step_run(plan, &plan->steps[i]));
@@ -108,7 +108,7 @@ static const char *param_changed_by(const te_graph *graph, int value)
 {
     for (int i = 0; i < graph->call_count; i++) {
         const te_call *call = &graph->calls[i];
-        for (int input = 0; call->op->in_place && input < TE_INPUTS; input++) {
+        for (int input = 0; call->op->changes && input < TE_INPUTS; input++) {
             if (call->in[input].rank && call->in_value[input] == value) {
                 return param_of(graph, call);
             }

@@ -16,6 +16,16 @@ bool te_batchnorm_supports_cpu(const te_caps *caps, const te_call *call)
     return te_shape_width(&call->in[0]) % 16 == 0;
 }
 
+void te_batchnorm_prepare(const te_call *call, int i, te_fill fill, float *numbers)
+{
+    (void)fill;
+    int64_t C = te_shape_width(&call->in[0]);
+    int stats = call->op == &te_op_batchnorm ? 3 : 1;
+    for (int64_t c = C; i == stats && c < 2 * C; c++) {
+        numbers[c] = fabsf(numbers[c]) + 0.01f;
+    }
+}
+
 int64_t te_batchnorm_blocks(int64_t rows)
 {
     return (rows + TE_BATCHNORM_BLOCK - 1) / TE_BATCHNORM_BLOCK;
@@ -202,11 +212,13 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 70, 80), TE_SHAPE1(80), TE_SHAPE1(80)}, &plain_options, TE_FILL_NORMAL},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &with_gelu, TE_FILL_LARGE},
     {{TE_SHAPE3(2, 70, 16), TE_SHAPE1(16), TE_SHAPE1(16)}, &plain_options, TE_FILL_NAN},
+    {{TE_SHAPE3(2, 70, 33), TE_SHAPE1(33), TE_SHAPE1(33), TE_SHAPE2(2, 33)}, &with_gelu, TE_FILL_LARGE},
+    {{TE_SHAPE3(2, 70, 80), TE_SHAPE1(80), TE_SHAPE1(80), TE_SHAPE2(2, 80)}, &plain_options, TE_FILL_INF},
 };
 
 const te_op te_op_batchnorm = {.name = "batchnorm", .attribute_bytes = sizeof(te_batchnorm_options), .shape = shape,
-                               .variants = variants, .reference = reference, .gradient = gradient, .positive = true,
-                               TE_CASES(cases)};
+                               .variants = variants, .reference = reference, .gradient = gradient,
+                               .prepare = te_batchnorm_prepare, TE_CASES(cases)};
 
 te_tensor te_batchnorm(te_graph *graph, te_tensor x, te_tensor weight, te_tensor bias, te_tensor stats,
                        te_batchnorm_options options)

@@ -8,6 +8,9 @@ enum { TE_BATCHNORM_BLOCK = 64 }; /* rows; as in kernels/batchnorm.cl and batchn
 
 int64_t te_batchnorm_blocks(int64_t rows);
 
+/* Variances among the statistics that the op takes become such. */
+void te_batchnorm_prepare(const te_call *call, int i, te_fill fill, float *numbers);
+
 /* The kernels for processors take 16 channels at a time. */
 bool te_batchnorm_supports_cpu(const te_caps *caps, const te_call *call);
 

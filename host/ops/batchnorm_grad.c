@@ -61,7 +61,7 @@ static const te_variant sums_variants[] = {{"generic", NULL, NULL, sums_emit, fa
                                            {0}};
 
 const te_op te_op_batchnorm_sums = {.name = "batchnorm_sums", .attribute_bytes = sizeof(te_batchnorm_options),
-                                    .shape = sums_shape, .variants = sums_variants, .positive = true};
+                                    .shape = sums_shape, .variants = sums_variants, .prepare = te_batchnorm_prepare};
 
 /* ---- batchnorm_dx ---- */
 
@@ -89,7 +89,7 @@ static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit, false}
                                          {0}};
 
 const te_op te_op_batchnorm_dx = {.name = "batchnorm_dx", .attribute_bytes = sizeof(te_batchnorm_options),
-                                  .shape = dx_shape, .variants = dx_variants, .positive = true};
+                                  .shape = dx_shape, .variants = dx_variants, .prepare = te_batchnorm_prepare};
 
 /* ---- batchnorm_line ---- */
 

@@ -60,7 +60,7 @@ static void recompute(backward *back, int last)
         for (int input = 0; input < TE_INPUTS; input++) {
             in[input] = te_call_input(&call, input);
         }
-        if (!call.op->in_place) {
+        if (!call.op->changes) {
             int first_value = graph->calls[i].out_value;
             graph->part = call.part;
             back->stands[first_value] = te_graph_call(graph, call.op, call.attributes, TE_INPUTS, in).value;

@@ -86,7 +86,7 @@ static te_status accumulate_emit(te_plan *plan, const te_call *call)
 
 static const te_variant accumulate_variants[] = {{"generic", NULL, NULL, accumulate_emit, false}, {0}};
 
-const te_op te_op_accumulate = {.name = "accumulate", .shape = token_shape, .in_place = true,
+const te_op te_op_accumulate = {.name = "accumulate", .shape = token_shape, .changes = 1u << 0,
                                 .variants = accumulate_variants};
 
 void te_accumulate(te_graph *graph, te_tensor sum, te_tensor x, te_tensor keep)
@@ -126,8 +126,7 @@ static const te_variant adam_variants[] = {
     {"generic", NULL, NULL, adam_emit, false}, TE_CPU_VARIANT(NULL, adam_emit_cpu), {0}};
 
 const te_op te_op_adam = {.name = "adam", .attribute_bytes = sizeof(te_adam_options), .shape = token_shape,
-                          .in_place = true,
-                          .variants = adam_variants};
+                          .changes = 1u << 0 | 1u << 2 | 1u << 3, .variants = adam_variants};
 
 void te_adam(te_graph *graph, const te_tensor in[6], te_adam_options options)
 {
@@ -155,7 +154,8 @@ static te_status running_emit(te_plan *plan, const te_call *call)
 static const te_variant running_variants[] = {{"generic", NULL, NULL, running_emit, false}, {0}};
 
 const te_op te_op_running_update = {.name = "running_update", .attribute_bytes = sizeof(running_options),
-                                    .shape = token_shape, .in_place = true, .variants = running_variants};
+                                    .shape = token_shape, .changes = 1u << 0 | 1u << 1,
+                                    .variants = running_variants};
 
 void te_running_update(te_graph *graph, te_tensor mean, te_tensor variance, te_tensor stats, te_tensor conv_bias,
                        int64_t rows)

@@ -29,11 +29,11 @@ static void enter(te_tuned *tuned, const char *variant)
     }
 }
 
-/* Ops that change their inputs give no result to judge; a forced variant is none to choose. */
+/* Ops that change their inputs give something else on every run, nothing to judge; a forced variant is none to choose. */
 static bool has_choice(const contest *at)
 {
     const te_call *call = te_kind_call(at->kind);
-    return !call->op->in_place && !te_call_forced(call, at->device);
+    return !call->op->changes && !te_call_forced(call, at->device);
 }
 
 static void enter_others(contest *at)

@@ -64,7 +64,8 @@ static te_status take_result(te_probe *probe, double *out, int64_t count)
 
 te_status te_judge_create_empty(te_judge *judge, const te_call *call)
 {
-    *judge = (te_judge){.count = te_shape_count(&call->out), .limit = limit_of(call), .name = "reference"};
+    te_tensor results[TE_INPUTS];
+    *judge = (te_judge){.count = te_call_results(call, results), .limit = limit_of(call), .name = "reference"};
     judge->expected = te_alloc((size_t)judge->count, sizeof *judge->expected, "a reference");
     return judge->expected ? TE_OK : TE_ERR_MEMORY;
 }

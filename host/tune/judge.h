@@ -17,11 +17,11 @@ typedef struct te_verdict {
     char why[128];      /* it is wrong; "" where it is not */
 } te_verdict;
 
-/* For the call that `usual`, which has run, holds: by the op's reference in double precision, or where that would take long,
- * or there is none, by the result of `usual`. */
+/* For the call that `usual`, which has run, holds, of an op that changes no inputs: by its reference in double precision, or
+ * where that would take long, or there is none, by the result of `usual`. */
 te_status te_judge_create(te_judge *judge, te_probe *usual);
 
-/* The same for a result of `call`, with room for what the caller puts into `expected`. */
+/* The same for what `call` writes (te_call_results), with room for what the caller puts into `expected`. */
 te_status te_judge_create_empty(te_judge *judge, const te_call *call);
 void te_judge_clear(te_judge *judge);
 

@@ -47,7 +47,7 @@ double te_quartile(double *numbers, int count, int quarter)
 /* Does the op want its inputs above 0, as its tests say? */
 static bool wants_positive(const te_op *op)
 {
-    bool positive = op->positive;
+    bool positive = false;
     for (int row = 0; row < op->case_count; row++) {
         positive |= op->cases[row].fill == TE_FILL_POSITIVE;
     }
@@ -61,6 +61,9 @@ float *te_probe_input(const te_probe *probe, int i)
     float *numbers = te_alloc((size_t)count, sizeof *numbers, "random numbers");
     if (numbers) {
         te_noise_fill(numbers, count, (uint64_t)i, wants_positive(call->op));
+    }
+    if (numbers && call->op->prepare) {
+        call->op->prepare(call, i, TE_FILL_NORMAL, numbers);
     }
     return numbers;
 }
