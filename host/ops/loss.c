@@ -85,12 +85,41 @@ static te_status emit_cpu(te_plan *plan, const te_call *call)
     return emit_from(plan, call, (te_launch){.family = "loss_cpu", .kernel = "loss_partial_cpu", .local = {1, 1, 1}});
 }
 
+/* Numbers of classes as labels: each class, and labels that are ignored, as often as the next. */
+static void prepare(const te_call *call, int i, te_fill fill, float *numbers)
+{
+    (void)fill;
+    int64_t K = call->in[0].size[1];
+    bool classes = kind_of(call) == TE_LOSS_CLASSES || kind_of(call) == TE_LOSS_FOREGROUND;
+    for (int64_t pixel = 0; classes && i == 1 && pixel < pixels_of(call); pixel++) {
+        int64_t label = (int64_t)(fabsf(numbers[pixel]) * 1000) % (K + 2) - 1;
+        numbers[pixel] = label < K ? (float)label : 255;
+    }
+}
+
+static double length3(const double *x, int64_t area)
+{
+    return sqrt(x[0] * x[0] + x[area] * x[area] + x[2 * area] * x[2 * area]);
+}
+
+/* Channels are `area` apart, here and below. */
+static bool has_label(const double *label, te_loss_kind kind, int64_t K, int64_t area)
+{
+    switch (kind) {
+    case TE_LOSS_CLASSES:
+    case TE_LOSS_FOREGROUND: return label[0] >= 0 && label[0] < (double)K;
+    case TE_LOSS_EDGE: return label[0] >= 0 && label[0] <= 1;
+    case TE_LOSS_NORMALS: return length3(label, area) >= 0.5;
+    default: return label[0] > 0;
+    }
+}
+
 static double softplus(double x)
 {
     return fmax(x, 0) + log1p(exp(-fabs(x)));
 }
 
-/* A pixel's loss, or NaN where its label is ignored. Channels are `area` apart. */
+/* The loss of a pixel that has a label. */
 static double pixel_loss(const double *x, const double *label, te_loss_kind kind, int64_t K, int64_t area)
 {
     double y = label[0], sum = 0;
@@ -102,21 +131,18 @@ static double pixel_loss(const double *x, const double *label, te_loss_kind kind
         for (int64_t k = 0; k < K; k++) {
             sum += exp(x[k * area] - most);
         }
-        return y >= 0 && y < (double)K ? log(sum) + most - x[(int64_t)y * area] : NAN;
+        return log(sum) + most - x[(int64_t)y * area];
     }
     if (kind == TE_LOSS_EDGE) {
-        return y >= 0 && y <= 1 ? edge_weight * y * softplus(-x[0]) + (1 - edge_weight) * (1 - y) * softplus(x[0])
-                                : NAN;
+        return edge_weight * y * softplus(-x[0]) + (1 - edge_weight) * (1 - y) * softplus(x[0]);
     }
     if (kind == TE_LOSS_DEPTH) {
-        return y > 0 ? fabs(x[0] - y) : NAN;
+        return fabs(x[0] - y);
     }
-    double length = sqrt(x[0] * x[0] + x[area] * x[area] + x[2 * area] * x[2 * area]);
-    double marked = sqrt(y * y + label[area] * label[area] + label[2 * area] * label[2 * area]);
     for (int64_t k = 0; k < 3; k++) {
-        sum += fabs(x[k * area] / length - label[k * area]);
+        sum += fabs(x[k * area] / length3(x, area) - label[k * area]);
     }
-    return marked >= 0.5 ? sum : NAN;
+    return sum;
 }
 
 static void reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -126,10 +152,12 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
     double sums[2] = {0}, counts[2] = {0};
     for (int64_t pixel = 0; pixel < pixels_of(call); pixel++) {
         const double *label = in[1] + pixel / area * label_channels(kind) * area + pixel % area;
-        double value = pixel_loss(in[0] + pixel / area * K * area + pixel % area, label, kind, K, area);
+        const double *x = in[0] + pixel / area * K * area + pixel % area;
         int one = kind == TE_LOSS_FOREGROUND && label[0] >= 1;
-        sums[one] += isnan(value) ? 0 : value;
-        counts[one] += isnan(value) ? 0 : 1;
+        if (has_label(label, kind, K, area)) {
+            sums[one] += pixel_loss(x, label, kind, K, area);
+            counts[one]++;
+        }
     }
     out[3] = counts[0] + counts[1];
     for (int i = 0; in[2] && i < 2; i++) {
@@ -169,7 +197,8 @@ static const te_case cases[] = {
 };
 
 const te_op te_op_loss = {.name = "loss", .attribute_bytes = sizeof(te_loss_options), .shape = shape,
-                          .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
+                          .variants = variants, .reference = reference, .gradient = gradient, .prepare = prepare,
+                          TE_CASES(cases)};
 
 te_tensor te_loss(te_graph *graph, te_tensor logits, te_tensor labels, te_tensor pixels, te_loss_options options)
 {
@@ -201,12 +230,13 @@ void te_loss_count(te_loss_kind kind, const float *labels, int64_t pictures, int
     pixels[1] += (float)counts[1];
 }
 
-/* ---- loss_dx, judged through loss's rule by finite differences ---- */
+/* ---- loss_dx ---- */
 
 static te_status dx_shape(te_call *call)
 {
     call->out = call->in[0];
-    return TE_OK;
+    bool fits = shapes_fit(call) && te_shape_count(&call->in[2]) == RESULT && te_shape_count(&call->in[3]) == RESULT;
+    return fits ? TE_OK : te_call_fail(call, "logits and labels as loss takes them, its result and that one's gradient (4)");
 }
 
 static te_launch dx_launch(const te_call *call)
@@ -232,8 +262,74 @@ static te_status dx_emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static int sign_of(double x)
+{
+    return (x > 0) - (x < 0);
+}
+
+/* Derivative of the loss of a pixel that has a label, by its channel k. */
+static double pixel_slope(const double *x, const double *label, te_loss_kind kind, int64_t K, int64_t area, int64_t k)
+{
+    double y = label[0], sum = 0;
+    if (kind == TE_LOSS_CLASSES || kind == TE_LOSS_FOREGROUND) {
+        for (int64_t other = 0; other < K; other++) {
+            sum += exp(x[other * area] - x[k * area]);
+        }
+        return 1 / sum - (k == (int64_t)y);
+    }
+    if (kind == TE_LOSS_EDGE) {
+        return (1 - edge_weight) * (1 - y) * sigmoid(x[0]) - edge_weight * y * sigmoid(-x[0]);
+    }
+    if (kind == TE_LOSS_DEPTH) {
+        return sign_of(x[0] - y);
+    }
+    double length = length3(x, area);
+    for (int64_t other = 0; other < 3; other++) {
+        double unit = x[other * area] / length, slope = ((other == k) - unit * x[k * area] / length) / length;
+        sum += sign_of(unit - label[other * area]) * slope;
+    }
+    return sum;
+}
+
+static void dx_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    te_loss_kind kind = kind_of(call);
+    int64_t K = call->in[0].size[1], area = area_of(call);
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        int64_t picture = i / area / K, place = i % area;
+        const double *label = in[1] + picture * label_channels(kind) * area + place;
+        double factor = in[3][0] * in[2][kind == TE_LOSS_FOREGROUND && label[0] >= 1 ? 2 : 1];
+        out[i] = has_label(label, kind, K, area)
+                     ? factor * pixel_slope(in[0] + picture * K * area + place, label, kind, K, area, i / area % K)
+                     : 0;
+    }
+}
+
 static const te_variant dx_variants[] = {
     {"generic", NULL, NULL, dx_emit, false}, TE_CPU_VARIANT(supports_cpu, dx_emit_cpu), {0}};
 
+
+#define LABELLED(B, K, H, W, channels)                                                                                 \
+    {TE_SHAPE4(B, K, H, W), TE_SHAPE4(B, channels, H, W), TE_SHAPE1(RESULT), TE_SHAPE1(RESULT)}
+
+static const te_case dx_cases[] = {
+    {LABELLED(2, 5, 7, 9, 1), &classes, TE_FILL_NORMAL},    {LABELLED(2, 21, 20, 24, 1), &classes, TE_FILL_NORMAL},
+    {LABELLED(1, 1, 4, 8, 1), &classes, TE_FILL_NORMAL},    {LABELLED(2, 5, 4, 8, 1), &classes, TE_FILL_LARGE},
+    {LABELLED(2, 5, 4, 8, 1), &classes, TE_FILL_NAN},       {LABELLED(1, 3, 4, 8, 1), &classes, TE_FILL_NAN},
+    {LABELLED(2, 2, 7, 9, 1), &foreground, TE_FILL_NORMAL}, {LABELLED(2, 2, 20, 24, 1), &foreground, TE_FILL_NORMAL},
+    {LABELLED(1, 1, 20, 30, 1), &edge, TE_FILL_NORMAL},     {LABELLED(2, 1, 20, 24, 1), &edge, TE_FILL_NORMAL},
+    {LABELLED(2, 1, 4, 8, 1), &edge, TE_FILL_LARGE},        {LABELLED(1, 1, 4, 20, 1), &edge, TE_FILL_INF},
+    {LABELLED(1, 1, 4, 20, 1), &edge, TE_FILL_NAN},         {LABELLED(2, 1, 4, 8, 1), &edge, TE_FILL_NAN},
+    {LABELLED(2, 3, 7, 9, 3), &normals, TE_FILL_NORMAL},    {LABELLED(2, 3, 20, 24, 3), &normals, TE_FILL_NORMAL},
+    {LABELLED(2, 3, 4, 8, 3), &normals, TE_FILL_LARGE},     {LABELLED(2, 3, 4, 8, 3), &normals, TE_FILL_NAN},
+    {LABELLED(2, 1, 7, 9, 1), &depth, TE_FILL_NORMAL},      {LABELLED(2, 1, 20, 24, 1), &depth, TE_FILL_NORMAL},
+    {LABELLED(2, 1, 4, 12, 1), &depth, TE_FILL_INF},        {LABELLED(2, 1, 4, 12, 1), &depth, TE_FILL_NAN},
+};
+
 const te_op te_op_loss_dx = {.name = "loss_dx", .attribute_bytes = sizeof(te_loss_options), .shape = dx_shape,
-                             .variants = dx_variants};
+                             .variants = dx_variants, .reference = dx_reference, .prepare = prepare, TE_CASES(dx_cases)};
