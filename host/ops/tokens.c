@@ -60,7 +60,50 @@ te_tensor te_patches(te_graph *graph, te_tensor image)
     return te_graph_call(graph, &te_op_patches, NULL, 1, &image);
 }
 
-/* ---- position ---- */
+/* ---- bicubic resizing ---- */
+
+/* Weight of the neighbour at distance d in Keys' cubic convolution with a = -0.75. */
+static double cubic(double d)
+{
+    const double a = -0.75;
+    return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a : 0;
+}
+
+static int64_t clamp(int64_t value, int64_t most)
+{
+    return value < 0 ? 0 : value > most ? most : value;
+}
+
+/* A cell of the table that a fine cell takes a share of. */
+typedef struct tap {
+    int64_t cell;
+    double weight;
+} tap;
+
+enum { TAPS = 16 };
+
+static void find_taps(const te_position_options *o, int line, int column, tap taps[TAPS])
+{
+    double y = (line + 0.5) * o->from_height / o->height - 0.5, x = (column + 0.5) * o->from_width / o->width - 0.5;
+    for (int n = 0; n < TAPS; n++) {
+        int64_t i = (int64_t)floor(y) - 1 + n / 4, j = (int64_t)floor(x) - 1 + n % 4;
+        taps[n] = (tap){clamp(i, o->from_height - 1) * o->from_width + clamp(j, o->from_width - 1),
+                        cubic(fabs(y - (double)i)) * cubic(fabs(x - (double)j))};
+    }
+}
+
+double te_cubic_resized(const double *table, const te_position_options *o, int64_t C, int64_t c, int line, int column)
+{
+    tap taps[TAPS];
+    double sum = 0;
+    find_taps(o, line, column, taps);
+    for (int n = 0; n < TAPS; n++) {
+        sum += taps[n].weight * table[taps[n].cell * C + c];
+    }
+    return sum;
+}
+
+/* ---- position_dtable ---- */
 
 typedef struct dtable_options {
     te_position_options grids;
@@ -71,8 +114,12 @@ typedef struct dtable_options {
 static te_status dtable_shape(te_call *call)
 {
     const dtable_options *o = (const void *)call->attributes;
-    call->out = TE_SHAPE3(1, o->rows, te_shape_width(&call->in[0]));
-    return TE_OK;
+    const te_shape *dy = &call->in[0];
+    const te_position_options *grids = &o->grids;
+    bool fits = dy->rank == 3 && dy->size[1] == (int64_t)grids->height * grids->width + o->has_class && o->rows > 0 &&
+                o->rows <= (int64_t)grids->from_height * grids->from_width + o->has_class;
+    call->out = TE_SHAPE3(1, o->rows, te_shape_width(dy));
+    return fits ? TE_OK : te_call_fail(call, "dy (B,h*w+cls,C), at most as many rows as the table has");
 }
 
 static te_launch dtable_launch(const te_call *call)
@@ -100,11 +147,45 @@ static te_status dtable_emit_cpu(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
+/* Every token gives what the forward took for it back to the rows it came from. */
+static void dtable_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    const dtable_options *o = (const void *)call->attributes;
+    int64_t C = te_shape_width(&call->out), tokens = call->in[0].size[1];
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        out[i] = 0;
+    }
+    for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
+        int token = (int)(i / C % tokens - o->has_class);
+        tap taps[TAPS] = {{-1, 1}}; /* the class row, from where only the class token takes */
+        if (token >= 0) {
+            find_taps(&o->grids, token / o->grids.width, token % o->grids.width, taps);
+        }
+        for (int n = 0; n < (token < 0 ? 1 : TAPS); n++) {
+            int64_t row = taps[n].cell + o->has_class;
+            if (row < o->rows) {
+                out[row * C + i % C] += taps[n].weight * in[0][i];
+            }
+        }
+    }
+}
+
 static const te_variant dtable_variants[] = {
     {"generic", NULL, NULL, dtable_emit, false}, TE_CPU_VARIANT(NULL, dtable_emit_cpu), {0}};
 
+static const dtable_options same_rows = {{3, 5, 3, 5}, 0, 15}, larger_rows = {{7, 5, 4, 4}, 1, 17},
+                            smaller_rows = {{2, 3, 5, 7}, 0, 35}, class_row = {{7, 5, 4, 4}, 1, 1};
+static const te_case dtable_cases[] = {
+    {{TE_SHAPE3(2, 15, 20)}, &same_rows, TE_FILL_NORMAL},   {{TE_SHAPE3(2, 36, 20)}, &larger_rows, TE_FILL_NORMAL},
+    {{TE_SHAPE3(1, 6, 33)}, &smaller_rows, TE_FILL_NORMAL}, {{TE_SHAPE3(3, 36, 16)}, &class_row, TE_FILL_NORMAL},
+    {{TE_SHAPE3(2, 36, 20)}, &larger_rows, TE_FILL_LARGE},  {{TE_SHAPE3(2, 36, 20)}, &larger_rows, TE_FILL_NAN},
+};
+
 const te_op te_op_position_dtable = {.name = "position_dtable", .attribute_bytes = sizeof(dtable_options),
-                                     .shape = dtable_shape, .variants = dtable_variants};
+                                     .shape = dtable_shape, .variants = dtable_variants,
+                                     .reference = dtable_reference, TE_CASES(dtable_cases)};
+
+/* ---- position ---- */
 
 static te_status position_shape(te_call *call)
 {
@@ -176,31 +257,6 @@ static te_status position_emit_cpu(te_plan *plan, const te_call *call)
     TE_TRY(position_launch(plan, call, &launch));
     te_launch_on_cpu(&launch, "tokens_cpu", "position_cpu", te_shape_rows(&call->out), 1);
     return te_plan_launch(plan, &launch);
-}
-
-/* Weight of the neighbour at distance d in Keys' cubic convolution with a = -0.75. */
-static double cubic(double d)
-{
-    const double a = -0.75;
-    return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a : 0;
-}
-
-static int64_t clamp(int64_t value, int64_t most)
-{
-    return value < 0 ? 0 : value > most ? most : value;
-}
-
-double te_cubic_resized(const double *table, const te_position_options *o, int64_t C, int64_t c, int line, int column)
-{
-    double y = (line + 0.5) * o->from_height / o->height - 0.5, x = (column + 0.5) * o->from_width / o->width - 0.5;
-    double sum = 0;
-    for (int64_t i = (int64_t)floor(y) - 1; i <= (int64_t)floor(y) + 2; i++) {
-        for (int64_t j = (int64_t)floor(x) - 1; j <= (int64_t)floor(x) + 2; j++) {
-            int64_t from = clamp(i, o->from_height - 1) * o->from_width + clamp(j, o->from_width - 1);
-            sum += cubic(fabs(y - (double)i)) * cubic(fabs(x - (double)j)) * table[from * C + c];
-        }
-    }
-    return sum;
 }
 
 static void position_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
@@ -288,7 +344,7 @@ static te_status drop_dx_shape(te_call *call)
 {
     call->out = call->in[0];
     call->out.size[1]++;
-    return TE_OK;
+    return call->in[0].rank == 3 ? TE_OK : te_call_fail(call, "dy (B,N,C)");
 }
 
 static te_status drop_dx_emit(te_plan *plan, const te_call *call)
@@ -301,9 +357,25 @@ static te_status drop_dx_emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant drop_dx_variants[] = {{"generic", NULL, NULL, drop_dx_emit, false}, {0}};
+/* What drop_reference() takes from there goes back; the tokens that it drops get nothing. */
+static void drop_dx_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t C = te_shape_width(&call->out), tokens = call->in[0].size[1];
+    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
+        out[i] = 0;
+    }
+    for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
+        out[i + (i / C / tokens + 1) * C] = in[0][i];
+    }
+}
 
-const te_op te_op_drop_token_dx = {.name = "drop_token_dx", .shape = drop_dx_shape, .variants = drop_dx_variants};
+static const te_variant drop_dx_variants[] = {{"generic", NULL, NULL, drop_dx_emit, false}, {0}};
+static const te_case drop_dx_cases[] = {{{TE_SHAPE3(3, 6, 17)}, NULL, TE_FILL_NORMAL},
+                                        {{TE_SHAPE3(1, 1, 1)}, NULL, TE_FILL_NORMAL},
+                                        {{TE_SHAPE3(2, 7, 64)}, NULL, TE_FILL_NAN}};
+
+const te_op te_op_drop_token_dx = {.name = "drop_token_dx", .shape = drop_dx_shape, .variants = drop_dx_variants,
+                                   .reference = drop_dx_reference, TE_CASES(drop_dx_cases)};
 
 static void drop_gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tensor dx[TE_INPUTS])
 {
