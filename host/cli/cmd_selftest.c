@@ -177,8 +177,7 @@ const cli_command cli_selftest = {
         "Runs the library's test cases - odd sizes, batches, values near overflow, infinities and NaN - by every variant of "
         "every op that the device can run, and compares the results with references in double precision, which this processor "
         "computes. A line for each op and variant says how many cases there were and the largest relative error; a case that "
-        "is wrong or fails has a line of its own, and makes the exit status 4. Of training alone some gradients and the "
-        "optimiser have no such cases.\n"
+        "is wrong or fails has a line of its own, and makes the exit status 4.\n"
         "The kernels are compiled anew (kernels.cache=off), which takes most of the time: a minute or so, on some drivers "
         "several.",
     .options = options,

@@ -73,7 +73,7 @@ te_status te_judge_create_empty(te_judge *judge, const te_call *call)
 te_status te_judge_create(te_judge *judge, te_probe *usual)
 {
     const te_call *call = te_probe_call(usual);
-    bool refers = call->op->reference && is_small(call);
+    bool refers = is_small(call);
     TE_TRY(te_judge_create_empty(judge, call));
     judge->name = refers ? "reference" : "default";
     judge->limit *= refers ? 1 : WITHOUT_REFERENCE;

@@ -18,7 +18,7 @@ typedef struct te_verdict {
 } te_verdict;
 
 /* For the call that `usual`, which has run, holds, of an op that changes no inputs: by its reference in double precision, or
- * where that would take long, or there is none, by the result of `usual`. */
+ * where that would take long by the result of `usual`. */
 te_status te_judge_create(te_judge *judge, te_probe *usual);
 
 /* The same for what `call` writes (te_call_results), with room for what the caller puts into `expected`. */

@@ -11,7 +11,7 @@ typedef struct te_op_test {
 } te_op_test;
 
 /* What a test is of: whether the device can run it, and would choose the variant by itself (or it is the generic one); shapes
- * and attributes as te_call_describe() has them; multiply-adds, or elements of the result of ops that count none. */
+ * and attributes as te_call_describe() has them; multiply-adds, or what te_call_results() counts of ops that count none. */
 typedef struct te_op_test_info {
     bool runs, chosen;
     char shape[TE_CALL_TEXT];
