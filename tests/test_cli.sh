@@ -827,7 +827,7 @@ trained whole -q
 [ "$status" -eq 5 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "the folder 'whole' holds a run already" stderr &&
     [ "$(lines whole/log.csv)" -eq 13 ]
 check "train does not write over a run"
-run train --resume whole/last.safetensors -o longer train.iterations=13 data.threads=2 eval.edge_distance=0.01
+run train --resume whole/last.safetensors -o longer train.iterations=13 data.threads=2 eval.edge_distance=0.01 infer.flip=on
 [ "$status" -eq 0 ] && [ "$(lines longer/log.csv)" -eq 2 ] && [ "$(grep -c 'warning: ' stderr)" -eq 1 ] &&
     grep -q "warning: the run goes on with 'train.iterations' = '13' instead of '12'" stderr
 check "other settings over those of a checkpoint are allowed, with a warning"

@@ -135,7 +135,7 @@ static int choose_folder(job *at)
     return CLI_OK;
 }
 
-/* Settings that change nothing of what is computed. */
+/* Settings that change nothing of what training computes. */
 static int is_free(const char *key)
 {
     static const char *const keys[] = {"train.save_every", "train.validate_every", "train.sheet_samples", "data.threads"};
@@ -144,7 +144,8 @@ static int is_free(const char *key)
             return 1;
         }
     }
-    return strncmp(key, "device.", 7) == 0 || strncmp(key, "kernels.", 8) == 0 || strncmp(key, "eval.", 5) == 0;
+    return strncmp(key, "device.", 7) == 0 || strncmp(key, "kernels.", 8) == 0 || strncmp(key, "infer.", 6) == 0 ||
+           strncmp(key, "eval.", 5) == 0;
 }
 
 /* A run that goes on with other settings is allowed, but not the run that it was. */
