@@ -365,6 +365,32 @@ static void test_hostile_names(void **state)
     json_decref(all);
 }
 
+/* ---- gates ---- */
+
+/* Every tap, counted from 1, for every task; means over the experts and the memory sum to 1. */
+static void test_gates(void **state)
+{
+    const fixture *at = *state;
+    te_scores *scores;
+    assert_ok(te_scores_run(&scores, at->evaluator, at->settings, &(te_scores_options){.count = 1}));
+    save_all(at, scores, 5);
+    te_scores_free(scores);
+    json_t *all = json_load_file(path_of(at, "5/eval.json"), JSON_REJECT_DUPLICATES, NULL);
+    const json_t *gates = json_object_get(all, "gates"), *gate;
+    size_t index, score;
+    assert_int_equal(json_array_size(gates), 2 * 6);
+    json_array_foreach(gates, index, gate) {
+        const json_t *means = json_object_get(gate, "mean"), *mean;
+        double sum = 0.0;
+        json_array_foreach(means, score, mean) {
+            sum += json_number_value(mean);
+        }
+        assert_int_equal(json_integer_value(json_object_get(gate, "tap")), 1 + index / 6);
+        assert_true(fabs(sum - 1.0) < 1e-5);
+    }
+    json_decref(all);
+}
+
 /* ---- splits ---- */
 
 static void test_split(void **state)
@@ -398,6 +424,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads), cmocka_unit_test(test_gallery), cmocka_unit_test(test_predictions),
         cmocka_unit_test(test_split),   cmocka_unit_test(test_hostile_folder), cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_gates),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

@@ -80,13 +80,14 @@ static json_t *describe_figures(const te_scores *scores)
     return list;
 }
 
+/* Taps are counted from 1, as in experts.json. */
 static json_t *describe_gate(const te_scores *scores, int tap, int t)
 {
     json_t *means = json_array();
     for (int s = 0; s < scores->config.scores; s++) {
         json_array_append_new(means, te_json_number(te_gate_usage_get_mean(scores->gates, tap, t, s)));
     }
-    return json_pack("{s:i, s:s, s:o, s:o}", "tap", tap, "task", scores->config.task_names[t], "mean", means, "entropy",
+    return json_pack("{s:i, s:s, s:o, s:o}", "tap", tap + 1, "task", scores->config.task_names[t], "mean", means, "entropy",
                      te_json_number(te_gate_usage_get_entropy(scores->gates, tap, t)));
 }
 
