@@ -235,7 +235,7 @@ static const te_setting table[] = {
     INT(train.accumulate, 1, 4096, 1, "1", "batches whose gradients make one step; batch norm sees each alone"),
     CHOICE(train.recompute, "off|blocks", "off", "blocks: take parts of the forward pass again: less memory, more time"),
     CHOICE(train.precision, "fp32|bf16|fp16", "fp32", "what products round their operands to; sums stay fp32"),
-    INT(train.seed, 0, 2147483647, 1, "1", "of the order and choice of samples"),
+    INT(train.seed, 0, 2147483647, 1, "1", "start of all random numbers: weights, samples, augmentation, stochastic depth"),
     INT(train.save_every, 1, 1000000, 1, "500", "steps between checkpoints"),
     INT(train.validate_every, 0, 1000000, 1, "500", "steps between validations; 0: none"),
     INT(train.validate_count, 1, 1000000, 1, "32", "pictures of a validation, spread evenly over their list"),

@@ -17,7 +17,7 @@
 enum { WEIGHTS, OUT, CONFIG, DEVICE, NPY, GATES, RAW, NO_MAPS, TIME };
 
 static const cli_option options[] = {
-    [WEIGHTS] = {'w', "weights", "FILE", "the model: a safetensors file that 'init' wrote", CLI_MUST},
+    [WEIGHTS] = {'w', "weights", "FILE", "the model: a safetensors file that 'init' or 'train' wrote", CLI_MUST},
     [OUT] = {'o', "out", "DIR", "folder for the results; it is made if it does not exist", CLI_SHOULD},
     [CONFIG] = CLI_OPTION_CONFIG,
     [DEVICE] = CLI_OPTION_DEVICE,
