@@ -86,6 +86,7 @@ typedef struct te_settings te_settings;
 typedef struct te_setting_info {
     const char *key;           /* "section.name", as in te_settings_set() */
     const char *type;          /* "int", "real", "bool", "text", or the choices: "pad|stretch" */
+    const char *limits;        /* of numbers: "16 to 4096 in steps of 16"; of the others the type once more */
     const char *default_value; /* as in an ini file */
     const char *help;          /* one line */
 } te_setting_info;

@@ -105,7 +105,8 @@ for name in devices init info infer train eval experts bench tune selftest setti
     check "help $name"
 done
 run help settings
-[ "$status" -eq 0 ] && grep -q '^  model.blocks  ' stdout && grep -q '^  device.pick  ' stdout
+[ "$status" -eq 0 ] && grep -q '^  model.blocks  ' stdout && grep -q '^  device.pick  ' stdout &&
+    grep -q 'pictures a step \[S\] (1 to 256; default 4)' stdout
 check "help settings lists the settings"
 
 run help --man

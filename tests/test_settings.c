@@ -85,6 +85,19 @@ static void defaults_are_those_of_the_table(void **state)
 }
 
 /* Every byte of the struct that a row does not own would be lost on the way through a file. */
+static void limits_are_those_that_hold(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < te_settings_count(); row++) {
+        const te_setting *setting = te_setting_get(row);
+        char limits[64];
+        bool number = setting->kind == TE_SETTING_INT || setting->kind == TE_SETTING_REAL;
+        snprintf(limits, sizeof limits, setting->step == 1 ? "%.10g to %.10g" : "%.10g to %.10g in steps of %d",
+                 setting->minimum, setting->maximum, setting->step);
+        assert_string_equal(setting->info.limits, number ? limits : setting->info.type);
+    }
+}
+
 static void rows_tile_the_struct(void **state)
 {
     (void)state;
@@ -542,6 +555,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(defaults_are_those_of_the_table),
+        TEST(limits_are_those_that_hold),
         TEST(rows_tile_the_struct),
         TEST(rows_can_be_written_and_read),
         TEST(choices_are_in_the_order_of_the_enums),

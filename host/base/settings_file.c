@@ -4,7 +4,6 @@
  * fault and without surprise. iniparser then sees a copy in memory, so that the file cannot change in between. */
 #include "base/settings_table.h"
 
-#include "base/c_locale.h"
 #include "base/files.h"
 
 #include <ctype.h>
@@ -286,28 +285,14 @@ te_status te_settings_load(te_settings *settings, const char *path)
 
 /* ---- writing ---- */
 
-static void print_limits(FILE *stream, const te_setting *row)
-{
-    if (row->kind != TE_SETTING_INT && row->kind != TE_SETTING_REAL) {
-        fprintf(stream, "%s", row->info.type);
-    } else if (row->step == 1 || row->kind == TE_SETTING_REAL) {
-        char range[64];
-        te_print(range, sizeof range, "%.10g to %.10g", row->minimum, row->maximum);
-        fprintf(stream, "%s", range);
-    } else {
-        fprintf(stream, "%d to %d in steps of %d", (int)row->minimum, (int)row->maximum, row->step);
-    }
-}
-
 /* Texts always go into quotes, the kind that they do not hold themselves: '#', ';' and spaces are then safe. */
 static te_status print_setting(FILE *stream, const te_settings *settings, const te_setting *row)
 {
     char value[TE_TEXT_SETTING];
     TE_TRY(te_settings_get(settings, row->info.key, value, sizeof value));
     const char *quote = row->kind != TE_SETTING_TEXT ? "" : strchr(value, '"') ? "'" : "\"";
-    fprintf(stream, "\n# %s (", row->info.help);
-    print_limits(stream, row);
-    fprintf(stream, "; default %s)\n", *row->info.default_value ? row->info.default_value : "empty");
+    fprintf(stream, "\n# %s (%s; default %s)\n", row->info.help, row->info.limits,
+            *row->info.default_value ? row->info.default_value : "empty");
     fprintf(stream, "%s = %s%s%s\n", strchr(row->info.key, '.') + 1, quote, value, quote);
     return TE_OK;
 }

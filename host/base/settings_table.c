@@ -71,7 +71,9 @@ static int read_positive(const char *text, size_t length, int maximum)
     return value;
 }
 
-enum { MOST_BLOCKS = 128, MOST_TAPS = 8, MOST_EXPERTS = 64 };
+enum { MOST_TAPS = 8 };
+#define MOST_BLOCKS 128 /* these two are printed, too */
+#define MOST_EXPERTS 64
 
 static te_status check_taps(const te_setting *row, const char *value)
 {
@@ -153,15 +155,20 @@ static te_status check_class_names(const te_setting *row, const char *value)
 /* ---- the table ---- */
 
 #define PLACE(field) offsetof(te_settings, field)
+#define NUMBER(number) #number
+#define RANGE(minimum, maximum) NUMBER(minimum) " to " NUMBER(maximum)
+#define STEPS_1 ""
+#define STEPS_16 " in steps of 16"
 #define INT(field, minimum, maximum, step, value, help) \
-    {{#field, "int", value, help}, TE_SETTING_INT, PLACE(field), minimum, maximum, step, NULL}
+    {{#field, "int", RANGE(minimum, maximum) STEPS_##step, value, help}, TE_SETTING_INT, PLACE(field), minimum, maximum, step, \
+     NULL}
 #define REAL(field, minimum, maximum, value, help) \
-    {{#field, "real", value, help}, TE_SETTING_REAL, PLACE(field), minimum, maximum, 1, NULL}
-#define BOOL(field, value, help) {{#field, "bool", value, help}, TE_SETTING_BOOL, PLACE(field), 0, 1, 1, NULL}
+    {{#field, "real", RANGE(minimum, maximum), value, help}, TE_SETTING_REAL, PLACE(field), minimum, maximum, 1, NULL}
+#define BOOL(field, value, help) {{#field, "bool", "bool", value, help}, TE_SETTING_BOOL, PLACE(field), 0, 1, 1, NULL}
 #define CHOICE(field, choices, value, help) \
-    {{#field, choices, value, help}, TE_SETTING_CHOICE, PLACE(field), 0, 0, 1, NULL}
+    {{#field, choices, choices, value, help}, TE_SETTING_CHOICE, PLACE(field), 0, 0, 1, NULL}
 #define TEXT(field, type, value, check, help) \
-    {{#field, type, value, help}, TE_SETTING_TEXT, PLACE(field), 0, 0, 1, check}
+    {{#field, type, type, value, help}, TE_SETTING_TEXT, PLACE(field), 0, 0, 1, check}
 
 /* The order of the choices is the order of the enums in settings.h. */
 static const te_setting table[] = {

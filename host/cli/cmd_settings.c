@@ -19,7 +19,7 @@ static int print_setting(const te_settings *settings, const te_setting_info *inf
     CLI_TRY(cli_report(te_settings_get(settings, info->key, value, sizeof value)));
     const char *quote = strcmp(info->type, "text") != 0 ? "" : strchr(value, '"') ? "'" : "\"";
     const char *otherwise = *info->default_value ? info->default_value : "empty";
-    printf("\n# %s (%s; default %s)\n", info->help, info->type, otherwise);
+    printf("\n# %s (%s; default %s)\n", info->help, info->limits, otherwise);
     printf("%s = %s%s%s\n", strchr(info->key, '.') + 1, quote, value, quote);
     return CLI_OK;
 }
@@ -56,8 +56,8 @@ const cli_command cli_settings = {
     .operands = "",
     .takes_settings = 1,
     .description =
-        "Prints every setting with what it means, its type, its default, and its value after the ini file and the "
-        "words given. The output is an ini file that --config takes.",
+        "Prints every setting with what it means, what it may be, its default, and its value after the ini file and "
+        "the words given. The output is an ini file that --config takes.",
     .options = options,
     .run = run,
 };

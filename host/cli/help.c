@@ -89,7 +89,7 @@ static void print_settings(void)
     for (size_t row = 0; row < te_settings_count(); row++) {
         const te_setting_info *info = te_settings_get_info(row);
         char meaning[1024];
-        snprintf(meaning, sizeof meaning, "%s (%s; default %s)", info->help, info->type,
+        snprintf(meaning, sizeof meaning, "%s (%s; default %s)", info->help, info->limits,
                  *info->default_value ? info->default_value : "empty");
         print_item(info->key, meaning, 24);
     }

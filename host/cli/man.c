@@ -80,7 +80,7 @@ static void print_settings(void)
         fputs("\\fB", stdout);
         print_text(info->key + length);
         fputs("\\fR = ", stdout);
-        print_line(info->type);
+        print_line(info->limits);
         print_text(info->help);
         fputs("; default ", stdout);
         print_line(*info->default_value ? info->default_value : "empty");
