@@ -16,7 +16,7 @@ typedef struct te_fit {
 
 te_fit te_fit_picture(int picture_width, int picture_height, int input_width, int input_height, te_fit_kind kind);
 
-/* Where a picture of a data set lies (MODEL.md section 5): as it is, padded centred; shrunk to fit only where it is larger. */
+/* Where a picture of a data set lies (docs/METRICS.md): as it is, padded centred; shrunk to fit only where it is larger. */
 te_fit te_fit_place(int picture_width, int picture_height, int input_width, int input_height);
 
 /* input (3,H,W): RGB/255 resized bilinearly (half-pixel centres; shrinking averages over the footprint, as PIL's

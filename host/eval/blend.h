@@ -1,4 +1,4 @@
-/* Predictions for one place brought into a form in which they can be averaged, and back (docs/METRICS.md says why these).
+/* Predictions for one place brought into a form in which they can be averaged, and back (docs/INFERENCE.md).
  *
  * Values of a pixel (V): those of the config's tasks one behind the other, as many as each has channels. They are
  * probabilities for semseg, human_parts, sal (2) and edge, a unit vector for normals, metres for depth. Logits (V) lie in the

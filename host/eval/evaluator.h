@@ -14,7 +14,7 @@ te_device *te_evaluator_get_device(const te_evaluator *evaluator);
 te_status te_evaluator_run_fit(te_evaluator *evaluator, const te_picture *picture, const te_fit *fit,
                                te_prediction **prediction);
 
-/* Where a picture of a data set lies in the input (MODEL.md section 5): as it is, padded centred; where it is
+/* Where a picture of a data set lies in the input (docs/METRICS.md): as it is, padded centred; where it is
  * larger, shrunk to fit, or with infer.tiles as it is. */
 te_fit te_evaluator_place(const te_evaluator *evaluator, int width, int height);
 

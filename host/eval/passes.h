@@ -1,4 +1,4 @@
-/* A picture seen several times, at several sizes and mirrored, and what is seen averaged (docs/METRICS.md). */
+/* A picture seen several times, at several sizes and mirrored, and what is seen averaged (docs/INFERENCE.md). */
 #ifndef TE_EVAL_PASSES_H
 #define TE_EVAL_PASSES_H
 

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-/* How a new model fills a param (MODEL.md section 4). */
+/* How a new model fills a param (MODEL.md section 6). */
 typedef enum te_init {
     TE_INIT_ZERO,
     TE_INIT_ONE,
