@@ -38,6 +38,13 @@ header_as_cpp() {
     clang -x c++ -std=c++11 -Wall -Wextra -pedantic -Werror -fsyntax-only -I "$prefix/include" "$work/main.cpp"
 }
 
+documents_named() {
+    "$prefix/bin/taskexpert" help --man >"$work/page"
+    cat "$prefix/include/taskexpert.h" >>"$work/page"
+    named=$(grep -o 'docs/[A-Z]*\.md' "$work/page" | sort -u)
+    [ -n "$named" ] && cd "$prefix/share/doc/taskexpert" && ls $named
+}
+
 make_weights() {
     "$prefix/bin/taskexpert" init --config "$prefix/share/taskexpert/configs/pascal_tiny.ini" -o "$work/w.safetensors" \
         input.height=64 input.width=64 model.blocks=2 model.taps="1 2"
@@ -59,10 +66,11 @@ run_both() {
 step "cmake --install" cmake --install "$build" --prefix "$prefix"
 step "weights are installed" test -s "$prefix/share/taskexpert/weights/rooms.safetensors"
 step "the licence is installed" test -s "$prefix/share/doc/taskexpert/LICENSE"
+step "documents that help names are installed" documents_named
 step "find_package(taskexpert)" build_with_cmake
 step "pkg-config taskexpert" build_with_pkg_config
 step "the header as C++" header_as_cpp
 step "the installed command makes weights" make_weights
 make_picture
 step "the example runs" run_both
-echo "6 passed, 0 failed"
+echo "9 passed, 0 failed"
