@@ -4,7 +4,6 @@
 #include "data/guard.h"
 
 #include <matio.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,18 +15,6 @@ struct te_mat_file {
 };
 
 /* ---- life ---- */
-
-/* matio's own words go nowhere: what is wrong is said by our messages. */
-static void say_nothing(int level, char *message)
-{
-    (void)level;
-    (void)message;
-}
-
-static void silence(void)
-{
-    Mat_LogInitFunc("taskexpert", say_nothing);
-}
 
 static te_status fail(const char *path, const char *what, const char *reason)
 {
@@ -46,8 +33,6 @@ static te_status check_file(const char *path)
 
 static te_status read_variable(te_mat_file *file, const char *variable)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, silence);
     mat_t *mat = Mat_Open(file->path, MAT_ACC_RDONLY);
     if (!mat) {
         return fail(file->path, "matio", "does not open it");
