@@ -79,7 +79,7 @@ static te_status save_overview(const target *to, int t)
     const te_prediction *prediction = to->prediction;
     const te_config *config = &prediction->config;
     te_sheet_map maps[TE_TASK_COUNT];
-    for (int i = 0; i < config->task_count; i++) {
+    for (int i = 0; i < config->task_count && i < TE_TASK_COUNT; i++) {
         maps[i] = (te_sheet_map){.map = &prediction->maps[i], .classes = te_config_get_classes(config, i)};
     }
     char footer[256];
