@@ -39,7 +39,8 @@ static void test_no_utf8(void **state)
     static const char *const cases[][2] = {
         {"a\xFF" "b", "a" BAD "b"},       {"\xC0\xAF", BAD BAD},         {"\xED\xA0\x80", BAD BAD BAD},
         {"\xF4\x90\x80\x80", BAD BAD BAD BAD}, {"\xE2\x82", BAD BAD},    {"\xE0\x80\xAF", BAD BAD BAD},
-        {"\x01\x1B[0m", BAD BAD "[0m"},   {"\xC3" "<", BAD "&lt;"},
+        {"\x01\x1B[0m", BAD BAD "[0m"},   {"\xC3" "<", BAD "&lt;"},     {"\x7F", BAD},
+        {"\xE0\x9F\xBF", BAD BAD BAD},      {"\xF0\x8F\xBF\xBF", BAD BAD BAD BAD}, {"\xF5\x80\x80\x80", BAD BAD BAD BAD},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_string_equal(written(cases[i][0]), cases[i][1]);

@@ -149,6 +149,7 @@ static void headers_that_lie_are_refused(void **state)
     check_refused("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, "duplicate");
     check_refused("{\"a\\u001b[2J\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1,
                   "control character");
+    check_refused("{\"a\\u007f\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1, "control character");
     check_refused("{\"\\u001b[2J\\u001b\":x}", 0, "is no safetensors file");
     assert_null(strchr(te_last_error(), 27)); /* the file's text stays out of messages */
     char deep[3000];
@@ -187,9 +188,50 @@ static void entries_that_lie_are_refused(void **state)
     check_refused(ENTRY("\"F32\"", "[1]", "[0,5]"), 4, "the file's data end at 4; is it cut short?");
     check_refused(ENTRY("\"F32\"", "[1]", "[9223372036854775803,9223372036854775807]"), 4, "cut short?");
     check_refused(ENTRY("\"F32\"", "[1]", "[0,3]"), 3, "1 elements of F32 in 3 bytes");
+    check_refused(ENTRY("\"F32\"", "[1]", "[0,5]"), 5, "1 elements of F32 in 5 bytes");
     check_refused(ENTRY("\"F32\"", "[2]", "[0,4]"), 4, "2 elements of F32 in 4 bytes");
     check_refused(ENTRY("\"F32\"", "[]", "[0,0]"), 0, "1 elements of F32 in 0 bytes");
     check_refused(ENTRY("\"F64\"", "[1]", "[0,4]"), 4, "1 elements of F64 in 4 bytes");
+}
+
+/* Three elements of it, and a byte less. */
+static void every_type_has_its_size(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int bytes;
+    } types[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"I64", 8}, {"I32", 4},
+                 {"I16", 2}, {"I8", 1}, {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1}, {"BOOL", 1}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        char header[100];
+        int bytes = 3 * types[i].bytes;
+        te_safetensors *file;
+        uint8_t *copy;
+        snprintf(header, sizeof header, ENTRY("\"%s\"", "[3]", "[0,%d]"), types[i].name, bytes);
+        assert_int_equal(open_bytes(&file, &copy, content, make_content(header, (size_t)bytes)), TE_OK);
+        te_safetensors_close(file);
+        free(copy);
+        snprintf(header, sizeof header, ENTRY("\"%s\"", "[3]", "[0,%d]"), types[i].name, bytes - 1);
+        check_refused(header, (size_t)bytes - 1, "3 elements of");
+    }
+}
+
+/* A file with a hole, which takes no room: all of it is the header, of a byte more than any may have. */
+static void a_header_of_any_length_is_not_read(void **state)
+{
+    (void)state;
+    static const uint8_t length[8] = {0x01, 0xE1, 0xF5, 0x05}; /* 100000001 */
+    char path[] = "/tmp/te_safetensors_XXXXXX";
+    int descriptor = mkstemp(path);
+    te_safetensors *file;
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, length, sizeof length), sizeof length);
+    assert_int_equal(ftruncate(descriptor, 8 + 100000001), 0);
+    close(descriptor);
+    assert_int_equal(te_safetensors_open(&file, path), TE_ERR_FORMAT);
+    assert_non_null(strstr(te_last_error(), "a header of 100000001 bytes in a file of 100000009"));
+    unlink(path);
 }
 
 #define BYTE(name, offsets) "\"" name "\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":" offsets "}"
@@ -266,6 +308,8 @@ static void elements_become_floats(void **state)
         float out[2] = {0};
         assert_int_equal(te_entry_read(te_safetensors_find(file, names[i]), out), TE_OK);
         assert_true(out[0] == 1.5f && out[1] == -2.0f);
+        assert_int_equal(te_entry_read_part(te_safetensors_find(file, names[i]), 1, 1, out), TE_OK);
+        assert_true(out[0] == -2.0f);
     }
     float untouched = 3.0f;
     assert_int_equal(te_entry_read(te_safetensors_find(file, "i"), &untouched), TE_ERR_FORMAT);
@@ -325,6 +369,7 @@ static void halves_are_rounded_to_nearest_even(void **state)
         assert_int_equal(te_half_from_float(nextafterf(middle, next)), half + 1);
     }
     assert_int_equal(te_half_from_float(65520.0f), 0x7C00); /* infinity from half a step above the largest */
+    assert_int_equal(te_half_from_float(100000.0f), 0x7C00);
     assert_int_equal(te_half_from_float(3e38f), 0x7C00);
     assert_int_equal(te_half_from_float(-INFINITY), 0xFC00);
     assert_int_equal(te_half_from_float(float_of(1)), 0);
@@ -352,7 +397,7 @@ static void bf16_is_rounded_to_nearest_even(void **state)
 
 /* ---- writing ---- */
 
-enum { LONG = 10001 }; /* more than two blocks of the writer, and odd */
+enum { LONG = 40001 }; /* more than two blocks of the writer and of the reader, and odd */
 
 static void what_is_saved_is_read(void **state)
 {
@@ -451,6 +496,8 @@ int main(void)
         cmocka_unit_test(a_file_may_hold_nothing),
         cmocka_unit_test(headers_that_lie_are_refused),
         cmocka_unit_test(entries_that_lie_are_refused),
+        cmocka_unit_test(every_type_has_its_size),
+        cmocka_unit_test(a_header_of_any_length_is_not_read),
         cmocka_unit_test(tensors_must_tile_the_data),
         cmocka_unit_test(damaged_files_do_no_harm),
         cmocka_unit_test(elements_become_floats),

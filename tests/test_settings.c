@@ -186,6 +186,17 @@ static void whole_numbers_are_checked(void **state)
     check_failure(te_settings_set(settings, "device.index", "-2"), TE_ERR_SETTING, "from -1");
     check_failure(te_settings_set(settings, "train.rate", " 0.5"), TE_ERR_SETTING, "is ' 0.5'; it must be a number from");
     check_failure(te_settings_set(settings, "train.rate", "0.5 "), TE_ERR_SETTING, "is '0.5 '; it must be a number from");
+    check_failure(te_settings_set(settings, "train.decay", ""), TE_ERR_SETTING, "is ''; it must be a number from 0");
+}
+
+/* With the fewest digits that read back as the same float: the second needs nine. */
+static void real_numbers_are_written_shortly_and_exactly(void **state)
+{
+    (void)state;
+    assert_int_equal(te_settings_set(settings, "train.rate", "0.10000"), TE_OK);
+    assert_string_equal(get("train.rate"), "0.1");
+    assert_int_equal(te_settings_set(settings, "train.rate", "0.104477145"), TE_OK);
+    assert_string_equal(get("train.rate"), "0.104477145");
 }
 
 static void names_of_classes_are_checked(void **state)
@@ -252,6 +263,7 @@ static void texts_are_checked(void **state)
     assert_int_equal(te_settings_set(settings, "device.name", longest), TE_OK);
     assert_string_equal(settings->device.name, longest);
     check_failure(te_settings_set(settings, "device.name", "a\nb"), TE_ERR_SETTING, "control character");
+    check_failure(te_settings_set(settings, "device.name", "a\x7F"), TE_ERR_SETTING, "control character");
     check_failure(te_settings_set(settings, "device.name\x1b[2J", "a"), TE_ERR_SETTING, "control character");
     check_failure(te_settings_set(settings, "device.name", "\"'"), TE_ERR_SETTING, "both kinds of quotes");
     check_failure(te_settings_set(settings, "device.binary", "C:\\a"), TE_ERR_SETTING, "holds a backslash");
@@ -560,6 +572,7 @@ int main(void)
         TEST(rows_can_be_written_and_read),
         TEST(choices_are_in_the_order_of_the_enums),
         TEST(whole_numbers_are_checked),
+        TEST(real_numbers_are_written_shortly_and_exactly),
         TEST(names_of_classes_are_checked),
         TEST(booleans_have_four_spellings),
         TEST(texts_are_checked),
