@@ -147,6 +147,20 @@ static void balanced_goes_through_a_tasks_pictures(void **state)
     te_sampler_free(sampler);
 }
 
+/* Each goes through the pictures in an order of its own, and in another one every time. */
+static void tasks_of_the_same_pictures_take_turns(void **state)
+{
+    (void)state;
+    enum { COUNT = 5, SEED = 4 };
+    const uint8_t labels[COUNT] = {3, 3, 3, 3, 3};
+    te_sampler *sampler = create(TE_SAMPLER_BALANCED, SEED, labels, COUNT, 2);
+    for (uint64_t i = 0; i < 40 * COUNT; i++) {
+        uint64_t draw = i / 2;
+        assert_int_equal(te_sampler_pick(sampler, i), te_shuffle(SEED, i % 2 + 1, draw / COUNT, COUNT, draw % COUNT));
+    }
+    te_sampler_free(sampler);
+}
+
 static void tasks_without_labels_have_no_turn(void **state)
 {
     (void)state;
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test(balanced_shows_every_task_equally_often),
         cmocka_unit_test(balanced_copes_with_overlapping_labels),
         cmocka_unit_test(balanced_goes_through_a_tasks_pictures),
+        cmocka_unit_test(tasks_of_the_same_pictures_take_turns),
         cmocka_unit_test(tasks_without_labels_have_no_turn),
     };
     return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);
