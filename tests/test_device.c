@@ -539,6 +539,51 @@ static int remove_folder(void **state)
     return system(command);
 }
 
+/* Which of a list is chosen, and why the first is not. */
+static void check_choice(te_listed *list, size_t count, const char *key, const char *value, size_t wanted, const char *why)
+{
+    te_settings *settings = make_settings(key, value);
+    size_t chosen;
+    unsetenv("TASKEXPERT_DEVICE");
+    assert_ok(te_select(list, count, settings, &chosen));
+    assert_int_equal(chosen, wanted);
+    assert_non_null(strstr(list[0].info.why, why));
+    te_settings_free(settings);
+}
+
+static void real_devices_come_before_simulators_and_by_their_types(void **state)
+{
+    (void)state;
+    const te_caps good = {.types = TE_TYPE_CPU, .compiler = true, .little_endian = true, .available = true};
+    te_listed list[5] = {{.caps = good}, {.caps = good}, {.caps = good}, {.caps = good}, {.caps = good}};
+    list[0].caps.types = TE_TYPE_GPU;
+    list[0].caps.simulator = true;
+    list[2].caps.types = TE_TYPE_ACCELERATOR;
+    list[3].caps.types = list[4].caps.types = TE_TYPE_GPU;
+    for (size_t count = 2; count <= 5; count++) {
+        check_choice(list, count, NULL, NULL, count < 4 ? count - 1 : 3, "another one ranks higher"); /* of equals the first */
+    }
+}
+
+static void a_device_that_nobody_could_use_is_not_chosen(void **state)
+{
+    (void)state;
+    const te_caps good = {.types = TE_TYPE_CPU, .compiler = true, .little_endian = true, .available = true};
+    te_listed list[2] = {{.caps = good, .info.platform = "Portable"}, {.caps = good}};
+    list[0].caps.types = TE_TYPE_GPU;
+    check_choice(list, 2, NULL, NULL, 0, "the best match");
+    check_choice(list, 2, "device.exclude", "portable", 1, "excluded by device.exclude 'portable'");
+    list[0].caps.available = false;
+    check_choice(list, 2, NULL, NULL, 1, "the driver says it is not available");
+    list[0].caps.available = true;
+    list[0].caps.little_endian = false;
+    check_choice(list, 2, NULL, NULL, 1, "big-endian devices are not supported");
+    list[0].caps.little_endian = true;
+    list[0].caps.compiler = false;
+    check_choice(list, 2, NULL, NULL, 1, "no compiler: set device.binary");
+    check_choice(list, 2, "device.binary", "programs", 0, "the best match");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +601,8 @@ int main(void)
         cmocka_unit_test(a_miss_lists_the_candidates),
         cmocka_unit_test(the_environment_overrides_the_keys),
         cmocka_unit_test(every_reason_names_who_asked),
+        cmocka_unit_test(real_devices_come_before_simulators_and_by_their_types),
+        cmocka_unit_test(a_device_that_nobody_could_use_is_not_chosen),
     };
     return cmocka_run_group_tests_name("device", tests, make_folder, remove_folder);
 }
