@@ -314,6 +314,34 @@ static void crops_show_more_than_one_class(void **state)
     te_example_clear(&example);
 }
 
+/* Pixels without a label are no class: of a picture with one class beside them no crop will do, and the last is taken. */
+static void pixels_without_a_label_are_no_class(void **state)
+{
+    (void)state;
+    enum { H = 16, W = 60, TO = 16, SAMPLES = 40, TRIES = 10 };
+    te_example example = make_example(H, W);
+    te_cut_options ruled = {1, 1, example.labels[TE_SEMSEG]};
+    for (int i = 0; i < H * W; i++) {
+        example.labels[TE_SEMSEG][i] = i % W < W / 2 ? 3 : 255;
+    }
+    for (uint64_t sample = 0; sample < SAMPLES; sample++) {
+        te_cut cut = te_cut_draw(&example, TO, TO, &ruled, 1, sample);
+        assert_int_equal(cut.left, te_decide_int(1, sample, TE_DECIDE_CROP + 2 * TRIES + 1, W - TO));
+    }
+    te_example_clear(&example);
+}
+
+static void a_scaled_picture_has_a_pixel_at_least(void **state)
+{
+    (void)state;
+    te_example example = {.width = 3, .height = 1};
+    te_cut cut = te_cut_draw(&example, 16, 16, &(te_cut_options){0.5f, 0.5f, NULL}, 1, 0);
+    assert_true(cut.height == 1 && cut.width == 1 && cut.rows == 1 && cut.columns == 1);
+    example = (te_example){.width = 1, .height = 3};
+    cut = te_cut_draw(&example, 16, 16, &(te_cut_options){0.5f, 0.5f, NULL}, 1, 0);
+    assert_true(cut.height == 1 && cut.width == 1);
+}
+
 static void draws_have_their_ranges(void **state)
 {
     (void)state;
@@ -392,6 +420,8 @@ int main(void)
         cmocka_unit_test(a_larger_picture_is_shrunk_for_validation),
         cmocka_unit_test(labels_that_are_none_are_ignored),
         cmocka_unit_test(crops_show_more_than_one_class),
+        cmocka_unit_test(pixels_without_a_label_are_no_class),
+        cmocka_unit_test(a_scaled_picture_has_a_pixel_at_least),
         cmocka_unit_test(draws_have_their_ranges),
         cmocka_unit_test(colours_step_by_step),
         cmocka_unit_test(contrast_may_come_last),
