@@ -193,14 +193,25 @@ static void normals_files(void **state)
                                 half, 0, 0, -1,   -half,          0, half, 0, 0, half, -half, 0};
     assert_true(short_one * short_one + 2 * half * half < 0.25f);
     expect_label(TE_NORMALS, expected, 3 * AREA);
+    uint8_t rgba[4 * AREA];
+    for (int i = 0; i < 4 * AREA; i++) {
+        rgba[i] = i % 4 < 3 ? rgb[i / 4 * 3 + i % 4] : 255;
+    }
+    png_image image = {.version = PNG_IMAGE_VERSION, .width = W, .height = H, .format = PNG_FORMAT_RGBA};
+    assert_int_not_equal(png_image_write_to_file(&image, path_of("normals/one.png"), 0, rgba, 0, NULL), 0);
+    expect_label(TE_NORMALS, expected, 3 * AREA);
     write_grey("normals/one.png", zeros);
     expect_bad_label("normals/one.png' has 1 channels of 8 bits", "RGB");
+    const uint16_t fine[3 * AREA] = {0};
+    image.format = PNG_FORMAT_LINEAR_RGB;
+    assert_int_not_equal(png_image_write_to_file(&image, path_of("normals/one.png"), 0, fine, 0, NULL), 0);
+    expect_bad_label("normals/one.png' has 3 channels of 16 bits", "RGB of 8 bits");
 }
 
 static void depth_files(void **state)
 {
     (void)state;
-    const int64_t shape[3] = {H, W, 1}, flat[1] = {AREA}, turned[2] = {W, H};
+    const int64_t shape[3] = {H, W, 1}, flat[1] = {AREA}, turned[2] = {W, H}, pairs[3] = {H, W, 2};
     const float metres[AREA] = {1.5f, 0, -1, NAN, INFINITY, 2}, expected[AREA] = {1.5f, 0, 0, 0, 0, 2};
     const float far[AREA] = {3e38f, 1e5f, 1e4f, 10001, 9, 1}, near[AREA] = {0, 0, 1e4f, 0, 9, 1};
     assert_ok(te_png_save_grey16(path_of("depth/one.png"), W, H, (uint16_t[]){0, 1, 1500, 65535, 2, 3}));
@@ -213,6 +224,8 @@ static void depth_files(void **state)
     expect_label(TE_DEPTH, near, AREA);
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 1, flat, metres));
     expect_bad_label("depth/one.npy' is an array of rank 1", "(height,width)");
+    assert_ok(te_npy_save_float(path_of("depth/one.npy"), 3, pairs, (const float[2 * AREA]){1}));
+    expect_bad_label("depth/one.npy' is an array of rank 3", "(height,width)");
     assert_ok(te_npy_save_float(path_of("depth/one.npy"), 2, turned, metres));
     expect_bad_label("depth/one.npy' has 2 x 3 pixels", "images/one.png' 3 x 2");
     unlink(path_of("depth/one.npy"));
@@ -292,6 +305,36 @@ static void absent_labels_are_null(void **state)
     assert_string_equal(example.name, "one");
     assert_true(example.width == W && example.height == H && example.rgb[17] == 170);
     te_example_clear(&example);
+}
+
+/* A picture of this name is found, and its content counts. */
+static void check_picture(te_data_source source, const char *name)
+{
+    const te_task_id task = TE_EDGE;
+    te_folder_options options = {.layout = te_layout_find(source), .path = root, .list = "train", .tasks = &task,
+                                 .task_count = 1, .classes = 4};
+    te_folder *folder;
+    te_example example;
+    unlink(path_of("images/one.png"));
+    write_grey(name, zeros);
+    assert_ok(te_folder_open(&folder, &options));
+    assert_ok(te_folder_load(folder, 0, &example));
+    te_example_clear(&example);
+    te_folder_close(folder);
+    unlink(path_of(name));
+}
+
+static void endings_of_pictures(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"images/one.jpg", "images/one.jpeg", "images/one.png",
+                                        "images/one.JPG", "images/one.JPEG", "images/one.PNG"};
+    write_grey("edge/one.png", zeros);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_picture(TE_SOURCE_FOLDER, names[i]);
+    }
+    check_picture(TE_SOURCE_NYUD, "images/one.png");
+    check_picture(TE_SOURCE_NYUD, "images/one.jpg");
 }
 
 /* As those of pictures. */
@@ -437,8 +480,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(class_files),   CASE(palette_files), CASE(marks_of_both_kinds),         CASE(normals_files),
         CASE(depth_files),   CASE(other_sizes),   CASE(numpy_types_and_byte_orders), CASE(broken_numpy_files),
-        CASE(absent_labels_are_null), CASE(endings_in_capitals), CASE(links_to_nowhere_are_no_absence),
-        CASE(lists_as_people_write_them), CASE(bad_lists), CASE(pictures_without_labels_are_left_out),
+        CASE(absent_labels_are_null), CASE(endings_of_pictures), CASE(endings_in_capitals),
+        CASE(links_to_nowhere_are_no_absence), CASE(lists_as_people_write_them), CASE(bad_lists),
+        CASE(pictures_without_labels_are_left_out),
     };
     return cmocka_run_group_tests_name("folder", tests, NULL, NULL);
 }

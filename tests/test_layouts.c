@@ -426,6 +426,22 @@ static void nyud_counts_classes_from_1(void **state)
     assert_non_null(strstr(te_last_error(), "class 41 at (2,0), but 'semseg' has 40 classes, 1 to 40, and 0 for ignored"));
 }
 
+/* The miniatures have none: NYUD-v2's black is a direction, that of a folder of one's own says that there is none. */
+static void black_is_a_normal_or_none(void **state)
+{
+    (void)state;
+    const uint8_t rgb[3 * AREA] = {0, 0, 0, 0, 0, 1};
+    te_label_file file = {.path = path_of("a.png"), .task = TE_NORMALS, .width = W, .height = H, .picture = "p"};
+    assert_ok(te_png_save_rgb(file.path, W, H, rgb));
+    for (int none = 0; none < 2; none++) {
+        float *label;
+        file.kind = none ? TE_LABEL_NORMALS_OR_BLACK : TE_LABEL_NORMALS;
+        assert_ok(te_label_file_load(&file, &label));
+        assert_true(label[0] == (none ? 0.0f : -1.0f) && label[2 * AREA] == label[0] && label[1] == -1.0f);
+        free(label);
+    }
+}
+
 /* ---- opening, and checking file by file ---- */
 
 static void what_a_data_set_needs(void **state)
@@ -525,8 +541,8 @@ int main(void)
         cmocka_unit_test(nyud_as_python_reads_it), cmocka_unit_test(pascal_as_python_reads_it),
         cmocka_unit_test(the_miniatures_hold_what_matters), cmocka_unit_test(rooms_can_be_inspected),
         CASE(files_of_matio), CASE(matlab_files_of_other_content), CASE(matlab_files_cut_short), CASE(matlab_files_that_lie),
-        CASE(other_broken_labels), CASE(nyud_counts_classes_from_1), CASE(what_a_data_set_needs),
-        CASE(shared_normals_need_regions), CASE(a_check_goes_on),
+        CASE(other_broken_labels), CASE(nyud_counts_classes_from_1), CASE(black_is_a_normal_or_none),
+        CASE(what_a_data_set_needs), CASE(shared_normals_need_regions), CASE(a_check_goes_on),
     };
     return cmocka_run_group_tests_name("layouts", tests, NULL, NULL);
 }
