@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -64,8 +65,11 @@ static char *text_of(const char *path)
 
 static void assert_text(const char *path, const char *expected)
 {
+    struct stat facts;
     char *text = text_of(path);
     assert_string_equal(text, expected);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_size, strlen(expected)); /* nor zeros behind it */
     free(text);
 }
 
@@ -87,10 +91,11 @@ static void rows_are_written_and_read_back(void **state)
     te_history *table = open_table(path, 0);
     assert_ok(te_history_add(table, 1, (double[]){0.5, NAN}));
     assert_ok(te_history_add(table, 3, (double[]){(double)0.1f, 1e-30}));
-    assert_text(path, "step,a,b\n1,0.5,\n3,0.1,1e-30\n"); /* before it is closed */
+    assert_ok(te_history_add(table, 4, (double[]){(double)0.104477145f, 0})); /* a float that needs nine digits */
+    assert_text(path, "step,a,b\n1,0.5,\n3,0.1,1e-30\n4,0.104477145,0\n"); /* before it is closed */
     te_history_close(table);
-    table = open_table(path, 3);
-    assert_int_equal(te_history_count(table), 2);
+    table = open_table(path, 4);
+    assert_int_equal(te_history_count(table), 3);
     assert_int_equal(te_history_step(table, 1), 3);
     assert_true(isnan(te_history_get(table, 0, 1)));
     assert_true(te_history_get(table, 1, 0) == (double)0.1f);
@@ -580,6 +585,36 @@ static void a_checkpoint_holds_the_settings_of_its_run(void **state)
     te_model_free(model);
 }
 
+/* Of a file's metadata one text is changed; with all of them good, it is the tensors that it lacks. */
+static void progress_that_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    enum { PAIRS = 6 };
+    static const char *const keys[PAIRS] = {"train.step", "train.validated", "train.best_step", "train.best",
+                                            "train.loss_scale", "train.loss_scale_steps"};
+    static const struct {
+        int changed;
+        const char *text, *message;
+    } rows[] = {{0, "3", "lacks the tensor"}, {0, "2147483647", "lies before step 2147483647"}, {0, "", "names no step"},
+                {0, "-1", "names no step"},   {0, "3x", "names no step"}, {0, "2147483648", "names no step"},
+                {0, "99999999999999999999", "names no step"}, {1, "-2", "names no step"}, {2, "x", "names no step"},
+                {3, "nan", "names no step"},  {3, "inf", "names no step"}, {4, "0", "names no step"},
+                {4, "-1", "names no step"},   {4, "inf", "names no step"}, {5, "1.5", "names no step"}};
+    run r = start(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *pairs[2 * PAIRS];
+        for (int k = 0; k < PAIRS; k++) {
+            pairs[2 * k] = keys[k];
+            pairs[2 * k + 1] = k == rows[i].changed ? rows[i].text : "3";
+        }
+        const te_entry_out entry = {.name = "a", .data = (const float[]){0}};
+        assert_ok(te_safetensors_save(at("senseless.safetensors"), &entry, 1, TE_STORE_FP32, pairs, PAIRS));
+        assert_int_not_equal(te_trainer_load(r.trainer, at("senseless.safetensors")), TE_OK);
+        assert_message(rows[i].message);
+    }
+    finish(&r);
+}
+
 static te_status limit_at_three(const te_train_report *report, void *context)
 {
     struct rlimit *before = context;
@@ -845,6 +880,7 @@ int main(void)
         cmocka_unit_test(a_stopped_validation_is_made_up_for),
         cmocka_unit_test(the_best_is_kept),
         cmocka_unit_test(a_checkpoint_holds_the_settings_of_its_run),
+        cmocka_unit_test(progress_that_makes_no_sense_is_refused),
         cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint),
         cmocka_unit_test(validation_sees_the_weights_of_training),
         cmocka_unit_test(a_model_is_brought_to_the_size_of_its_run),
