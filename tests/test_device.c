@@ -539,6 +539,66 @@ static int remove_folder(void **state)
     return system(command);
 }
 
+static void a_program_is_kept_for_one_key_alone(void **state)
+{
+    (void)state;
+    te_device_info infos[5];
+    size_t bytes = 0;
+    for (int i = 0; i < 5; i++) {
+        infos[i] = (te_device_info){.platform = "p", .name = "n", .driver = "d", .language = "l"};
+    }
+    strcpy(infos[1].platform, "other");
+    strcpy(infos[2].name, "other");
+    strcpy(infos[3].driver, "other");
+    strcpy(infos[4].language, "other");
+    const te_cache_key key = {.source = "s", .options = "o", .info = &infos[0]};
+    const te_cache_key others[] = {{"s", "o", &infos[1]}, {"s", "o", &infos[2]},     {"s", "o", &infos[3]},
+                                   {"s", "o", &infos[4]}, {"s", "other", &infos[0]}, {"other", "o", &infos[0]}};
+    te_cache_save(&key, (const unsigned char *)"binary", 6);
+    unsigned char *binary = te_cache_load(&key, &bytes);
+    assert_non_null(binary);
+    assert_int_equal(bytes, 6);
+    assert_memory_equal(binary, "binary", 6);
+    free(binary);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_null(te_cache_load(&others[i], &bytes));
+    }
+    unsigned char *empty = te_binary_pack((const unsigned char *)"", 0, &bytes);
+    assert_non_null(empty);
+    assert_null(te_binary_unpack(empty, bytes, &bytes));
+    free(empty);
+}
+
+static void an_empty_cache_folder_is_none(void **state)
+{
+    (void)state;
+    char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    setenv("XDG_CACHE_HOME", "", 1);
+    setenv("HOME", "/somewhere", 1);
+    char *path = te_cache_folder();
+    assert_string_equal(path, "/somewhere/.cache/taskexpert");
+    free(path);
+    setenv("HOME", "", 1);
+    assert_null(te_cache_folder());
+    setenv("XDG_CACHE_HOME", folder, 1);
+    unsetenv("HOME");
+    if (home) {
+        setenv("HOME", home, 1);
+    }
+    free(home);
+}
+
+static void a_file_that_includes_itself_is_refused(void **state)
+{
+    (void)state;
+    te_kernel *kernel;
+    te_device *device = open_device("kernels.folder", folder);
+    write_text("round.cl", "#include \"round.cl\"\n");
+    assert_int_equal(te_kernel_create(&kernel, device, "round", "round", ""), TE_ERR_FORMAT);
+    assert_message("kernel file 'round.cl' is included too deeply");
+    te_device_close(device);
+}
+
 /* Which of a list is chosen, and why the first is not. */
 static void check_choice(te_listed *list, size_t count, const char *key, const char *value, size_t wanted, const char *why)
 {
@@ -601,6 +661,9 @@ int main(void)
         cmocka_unit_test(a_miss_lists_the_candidates),
         cmocka_unit_test(the_environment_overrides_the_keys),
         cmocka_unit_test(every_reason_names_who_asked),
+        cmocka_unit_test(a_program_is_kept_for_one_key_alone),
+        cmocka_unit_test(an_empty_cache_folder_is_none),
+        cmocka_unit_test(a_file_that_includes_itself_is_refused),
         cmocka_unit_test(real_devices_come_before_simulators_and_by_their_types),
         cmocka_unit_test(a_device_that_nobody_could_use_is_not_chosen),
     };

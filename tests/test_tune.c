@@ -313,7 +313,7 @@ static void check_ignored(const char *name, const char *why)
 /* The good file with `from` replaced by `to`. */
 static void write_changed(const char *good, const char *from, const char *to)
 {
-    char text[4096];
+    char text[16384];
     const char *at = strstr(good, from);
     assert_non_null(at);
     snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
@@ -350,6 +350,14 @@ static void ignores_other_files(void **state)
     check_ignored(path, "other kernels");
     write_changed(good, "\"format\"", "\"library\": \"\", \"format\"");
     check_ignored(path, "ignoring"); /* a key twice */
+    static const char list[] = "\"tunings\": [";
+    char longer[sizeof list + 2 * 4096]; /* one more than are believed */
+    strcpy(longer, list);
+    for (int i = 0; i < 4096; i++) {
+        strcpy(longer + sizeof list - 1 + 2 * i, "0,");
+    }
+    write_changed(good, list, longer);
+    check_ignored(path, "it is too long");
     char *deep = calloc(1, 8001);
     memset(deep, '[', 8000);
     write_text(deep);
