@@ -2,6 +2,7 @@
 #include "base/interrupt.h"
 #include "data/census.h"
 #include "data/map.h"
+#include "data/mean.h"
 #include "data/npy.h"
 #include "data/png.h"
 #include "support/assert.h"
@@ -204,6 +205,51 @@ static void means_are_those_of_the_files(void **state)
     assert_ok(te_mean_get_map(census->mean, NORMALS, &map, &scale));
     assert_true(map.values[0] > 0.99f && map.values[3 * 30 + 2] > 0.99f && map.values[3 * 60] == 0.0f);
     te_map_free(&map);
+    te_census_free(census);
+}
+
+/* Two pictures of two pixels on a grid of one cell. */
+static void means_of_a_cell(void **state)
+{
+    (void)state;
+    static const te_task_id tasks[] = {TE_HUMAN_PARTS, TE_NORMALS, TE_EDGE};
+    uint8_t grey[6] = {10, 10, 10, 10, 10, 10}, lighter[6] = {11, 11, 11, 11, 11, 11};
+    float parts[2] = {0, 6}, normals[6] = {0, 0, 0, 0, 2, 2}, edges[2] = {1, 0}, none[2] = {0, 0}, small[8];
+    te_mean *mean;
+    te_picture *picture;
+    te_map map;
+    float scale;
+    te_mean_options options = {.width = 1, .height = 1, .tasks = tasks, .task_count = 3, .classes = 2};
+    assert_ok(te_mean_create(&mean, &options));
+    assert_int_equal(te_mean_count(mean), 8);
+    te_mean_shrink(mean, &(te_example){.width = 2, .height = 1, .rgb = grey, .labels = {parts, normals, edges}}, small);
+    te_mean_add(mean, small);
+    te_mean_shrink(mean, &(te_example){.width = 2, .height = 1, .rgb = lighter, .labels = {NULL, NULL, none}}, small);
+    te_mean_add(mean, small);
+    assert_ok(te_mean_get_picture(mean, &picture));
+    assert_int_equal(picture->rgb[0], 11); /* 10.5, rounded */
+    te_picture_free(picture);
+    assert_ok(te_mean_get_map(mean, 0, &map, &scale));
+    assert_int_equal(map.classes[0], 6); /* of the pixel behind the middle; parts have classes of their own */
+    te_map_free(&map);
+    assert_ok(te_mean_get_map(mean, 1, &map, &scale));
+    assert_true(map.values[0] == 0 && map.values[1] == 0 && map.values[2] == 1);
+    te_map_free(&map);
+    assert_ok(te_mean_get_map(mean, 2, &map, &scale));
+    assert_true(map.values[0] == 1 && scale == 0.25f);
+    te_map_free(&map);
+    te_mean_free(mean);
+}
+
+/* It has no depth that could be the least. */
+static void a_label_without_a_valid_pixel_has_no_range(void **state)
+{
+    (void)state;
+    write_good();
+    assert_ok(te_npy_save_float(path_of("depth/c.npy"), 2, (int64_t[]){4, 8}, (const float[32]){0}));
+    te_census *census = run("1");
+    te_census_task depth = task_of(census, DEPTH);
+    assert_true(depth.labels == 3 && depth.valid == 6 && depth.min == 0.5 && depth.max == 4);
     te_census_free(census);
 }
 
@@ -441,10 +487,10 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(numbers_are_those_of_the_files), TEST(means_are_those_of_the_files), TEST(every_broken_file_is_named),
-        TEST(a_link_to_nowhere_is_broken), TEST(strays_are_counted),
-        TEST(lists_that_cannot_be_read_fail), TEST(threads_change_nothing),       TEST(runs_are_stopped_and_cut_short),
-        TEST(rooms_have_a_census_too),
+        TEST(numbers_are_those_of_the_files), TEST(means_are_those_of_the_files), TEST(means_of_a_cell),
+        TEST(a_label_without_a_valid_pixel_has_no_range), TEST(every_broken_file_is_named), TEST(a_link_to_nowhere_is_broken),
+        TEST(strays_are_counted), TEST(lists_that_cannot_be_read_fail), TEST(threads_change_nothing),
+        TEST(runs_are_stopped_and_cut_short), TEST(rooms_have_a_census_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

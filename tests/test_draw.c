@@ -163,6 +163,19 @@ static void test_fill_and_frame(void **state)
     te_picture_free(canvas);
 }
 
+/* From `left` at the first column to `right` at the last. */
+static void test_ramp_of_a_legend(void **state)
+{
+    (void)state;
+    te_picture *canvas = make_canvas(20, 4);
+    te_draw_ramp(canvas, 3, 1, 11, 2, TE_RAMP_GREY, 0.0f, 1.0f);
+    assert_true(same(pixel(canvas, 3, 1), te_colour_ramp(TE_RAMP_GREY, 0.0f)));
+    assert_true(same(pixel(canvas, 8, 2), te_colour_ramp(TE_RAMP_GREY, 0.5f)));
+    assert_true(same(pixel(canvas, 13, 1), te_colour_ramp(TE_RAMP_GREY, 1.0f)));
+    assert_true(same(pixel(canvas, 14, 1), white) && same(pixel(canvas, 2, 1), white) && same(pixel(canvas, 13, 3), white));
+    te_picture_free(canvas);
+}
+
 static void test_resized_pictures(void **state)
 {
     (void)state;
@@ -170,6 +183,8 @@ static void test_resized_pictures(void **state)
     for (int i = 0; i < 4 * 2 * 3; i++) {
         from->rgb[i] = (uint8_t)(i / 3 * 20); /* 0 20 40 60 over 80 100 120 140 */
     }
+    assert_int_equal(te_draw_picture(canvas, 1, 1, 0, 2, TE_DRAW_SMOOTH, from), TE_OK); /* nothing */
+    assert_int_equal(te_draw_picture(canvas, 1, 1, 4, 0, TE_DRAW_BLOCKS, from), TE_OK);
     assert_int_equal(te_draw_picture(canvas, 1, 1, 4, 2, TE_DRAW_SMOOTH, from), TE_OK); /* as it is */
     assert_memory_equal(canvas->rgb + (20 + 1) * 3, from->rgb, 12);
     assert_memory_equal(canvas->rgb + (40 + 1) * 3, from->rgb + 12, 12);
@@ -544,7 +559,7 @@ int main(void)
         cmocka_unit_test(test_class_colours),
         cmocka_unit_test(test_class_names),
         cmocka_unit_test(test_own_class_names),
-        cmocka_unit_test(test_ramps),
+        cmocka_unit_test(test_ramps), cmocka_unit_test(test_ramp_of_a_legend),
         cmocka_unit_test(test_fill_and_frame),
         cmocka_unit_test(test_resized_pictures),
         cmocka_unit_test(test_text_stays_in_its_line),
