@@ -1,6 +1,8 @@
 /* Metrics against an independent implementation with NumPy (tests/reference/make_golden_metrics.py), and by hand where a
  * number can be told in the head: perfect maps, ignored pixels, pictures that do not count, hostile labels. */
 #include "base/safetensors.h"
+#include "data/map.h"
+#include "eval/jury.h"
 #include "eval/metrics.h"
 #include "support/assert.h"
 
@@ -282,6 +284,11 @@ static void test_classes_absent_and_ignored(void **state)
     assert_near(value_of(&at, "accuracy")->model, 200.0 / 3, 1e-9);
     assert_int_equal(te_metric_count_absent(at.metric), 3);
     assert_int_equal(at.count, 4); /* mIoU, accuracy, two classes */
+    fixture parts;
+    start(&parts, TE_HUMAN_PARTS, &(te_metric_options){.classes = 7});
+    assert_ok(add_next(parts.metric, &map, label));
+    assert_int_equal(te_metric_count_absent(parts.metric), 5);
+    finish(&parts);
 
     float nothing[4] = {255, 255, 255, 255}, wrong[4] = {0, 5, 0, 0}, broken[4] = {0, NAN, 0, 0};
     assert_ok(add_next(at.metric, &map, nothing));
@@ -627,6 +634,56 @@ static void test_figures_of_curves(void **state)
     te_safetensors_close(file);
 }
 
+/* ---- the jury: semseg and human parts of two pixels, whose first is of the class `label` ---- */
+
+static te_trial make_trial(float label)
+{
+    te_trial item = {.example = {.width = 2, .height = 1}, .failed = -1};
+    for (int t = 0; t < 2; t++) {
+        item.example.labels[t] = calloc(2, sizeof(float));
+        assert_non_null(item.example.labels[t]);
+        item.example.labels[t][0] = label;
+        item.maps[t] = (te_map){.width = 2, .height = 1, .channels = 1, .classes = calloc(2, 1)};
+        assert_non_null(item.maps[t].classes);
+    }
+    return item;
+}
+
+static void expect_judged(te_metric *const *metrics, te_trial *item, te_status status, int failed, int first, int second)
+{
+    te_jury *jury;
+    assert_ok(te_jury_create(&jury, metrics, 2, 1));
+    te_jury_put(jury, item);
+    assert_true(te_jury_take(jury, true, item));
+    assert_int_equal(item->status, status);
+    assert_int_equal(item->failed, failed);
+    assert_int_equal(item->samples[0] != NULL, first);
+    assert_int_equal(item->samples[1] != NULL, second);
+    te_jury_free(jury);
+    te_trial_clear(item);
+}
+
+static void test_jury(void **state)
+{
+    (void)state;
+    const te_metric_options options = {.classes = 7};
+    te_metric *metrics[2];
+    assert_ok(te_metric_create(&metrics[0], TE_SEMSEG, &options));
+    assert_ok(te_metric_create(&metrics[1], TE_HUMAN_PARTS, &options));
+    te_trial item = make_trial(1);
+    expect_judged(metrics, &item, TE_OK, -1, 1, 1);
+    item = make_trial(1);
+    te_map_free(&item.maps[1]); /* of a task whose maps nobody saved */
+    expect_judged(metrics, &item, TE_OK, -1, 1, 0);
+    item = make_trial(9); /* neither has so many classes: the first is told */
+    expect_judged(metrics, &item, TE_ERR_FORMAT, 0, 0, 0);
+    item = make_trial(1); /* broken before it came: it only keeps its place */
+    item.status = TE_ERR_FILE;
+    expect_judged(metrics, &item, TE_ERR_FILE, -1, 0, 0);
+    te_metric_free(metrics[0]);
+    te_metric_free(metrics[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,7 +695,7 @@ int main(void)
         cmocka_unit_test(test_edge_tiny),       cmocka_unit_test(test_own_values),
         cmocka_unit_test(test_order_of_judging),
         cmocka_unit_test(test_figures_of_classes), cmocka_unit_test(test_figures_of_depth_and_normals),
-        cmocka_unit_test(test_figures_of_curves),
+        cmocka_unit_test(test_figures_of_curves), cmocka_unit_test(test_jury),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

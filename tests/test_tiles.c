@@ -223,6 +223,7 @@ static void test_extremes(void **state)
         {{1000, 999, -INFINITY, -1e38f, 1e38f, 200, -5}, {0.7310586f, 0.2689414f, 0, 0, 1, 1, 0}},
         {{INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY, 0}, {1, 0, 0, 0, 0, 0, 0}},
         {{NAN, 5, 5, 3, NAN, NAN, NAN}, {0, 0, 0, 0, 0, 0, 0}},
+        {{0, 0, 0, 0, 0, 0, INFINITY}, {1.0f / 3, 1.0f / 3, 1.0f / 3, 0.5f, 0.5f, 0.5f, 2e30f}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         float values[7] = {0}, logits[7], again[7] = {0};
@@ -230,13 +231,20 @@ static void test_extremes(void **state)
         te_blend_to_logits(&all, values, logits);
         te_blend_add(&all, &as_it_is, logits, 1.0f, again);
         for (int v = 0; v < 7; v++) {
-            bool lost = (i == 3 && v < 4) || (i == 2 && v == 3); /* from nothing: classes alike, not salient */
+            /* from nothing: classes alike, not salient; and what is as far as can be */
+            bool lost = (i == 3 && v < 4) || (i == 2 && v == 3) || (i == 4 && v == 6);
             assert_true(fabsf(values[v] - cases[i].values[v]) < 1e-6f);
             assert_true(isfinite(logits[v]));
             assert_true(lost || fabsf(again[v] - values[v]) < 1e-6f);
         }
-        assert_true(i < 3 || (again[0] == again[2] && again[4] < 1e-6f));
+        assert_true(i != 3 || (again[0] == again[2] && again[4] < 1e-6f));
+        assert_true(i != 1 || fabsf(logits[5] - 16.635532f) < 1e-4f); /* of a probability of 1: half an epsilon below it */
     }
+    uint8_t class = 9;
+    float values[7] = {0.2f, 0.4f, 0.4f}, salient, edge, depth;
+    te_map maps[4] = {{.classes = &class}, {.values = &salient}, {.values = &edge}, {.values = &depth}};
+    te_blend_write(&all, values, maps, 0);
+    assert_int_equal(class, 1); /* of equal ones the first */
 }
 
 static void test_directions(void **state)
