@@ -263,6 +263,43 @@ static size_t count_in(const char *path, const char *part)
     return count;
 }
 
+/* Of the first four steps of six, as MODEL.md section 6 has them. */
+static te_status compare_rate(const te_train_report *report, void *context)
+{
+    double rate = (double)report->rate, expected = ((const double *)context)[report->step - 1];
+    if (!(fabs(rate - expected) < 1e-9)) {
+        fail_msg("step %lld has the rate %g, not %g", (long long)report->step, rate, expected);
+    }
+    assert_int_equal(report->pictures, 4);
+    if (report->step == 4) {
+        te_interrupt();
+    }
+    return TE_OK;
+}
+
+static void rates_follow_their_schedule(void **state)
+{
+    (void)state;
+    static const char *const schedules[][2] = {{"train.schedule=poly", "train.warmup=0"},
+                                               {"train.schedule=poly", "train.warmup=3"},
+                                               {"train.schedule=cosine", "train.warmup=0"}};
+    extra[2] = "train.accumulate=2";
+    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
+        double rates[4];
+        for (int done = 0; done < 4; done++) {
+            double shape = i < 2 ? pow(1 - done / 6.0, 0.9) : (1 + cos(acos(-1) * done / 6.0)) / 2;
+            rates[done] = 1e-3 * shape * (i == 1 && done < 3 ? (done + 1) / 3.0 : 1);
+        }
+        extra[0] = schedules[i][0];
+        extra[1] = schedules[i][1];
+        run r = start(NULL);
+        assert_int_equal(te_trainer_run(r.trainer, compare_rate, rates), TE_ERR_INTERRUPTED);
+        assert_int_equal(r.trainer->progress.taken, 4);
+        finish(&r);
+    }
+    memset(extra, 0, sizeof extra);
+}
+
 /* The folder "whole" of a run that nothing disturbed, for the tests below. */
 static void a_run_leaves_its_folder(void **state)
 {
@@ -867,6 +904,7 @@ int main(void)
         cmocka_unit_test(what_an_earlier_attempt_left_is_dropped),
         cmocka_unit_test(a_table_that_is_none_is_refused),
         cmocka_unit_test(a_row_that_finds_no_room_is_noticed),
+        cmocka_unit_test(rates_follow_their_schedule),
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
         cmocka_unit_test(a_start_that_failed_is_begun_anew),

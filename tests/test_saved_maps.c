@@ -1,4 +1,5 @@
 /* Saved predictions: what infer writes is read back, other programs' kinds of files are, and what is wrong with bad ones. */
+#include "base/files.h"
 #include "base/log.h"
 #include "data/npy.h"
 #include "data/png.h"
@@ -176,6 +177,31 @@ static void many_classes_come_back_from_their_colours(void **state)
     }
 }
 
+/* As most pictures are: a legend then only adds to the height. */
+static void a_picture_wider_than_its_legend_comes_back(void **state)
+{
+    (void)state;
+    enum { WIDE = 1400, HIGH = 5 };
+    static uint8_t classes[WIDE * HIGH];
+    te_prediction prediction = {.config = config};
+    te_map maps[TE_TASK_COUNT];
+    uint8_t *file;
+    size_t bytes;
+    uint32_t width, height;
+    for (int i = 0; i < WIDE * HIGH; i++) {
+        classes[i] = (uint8_t)(i % CLASSES);
+    }
+    prediction.config.task_count = config.task_count = 1;
+    prediction.maps[0] = (te_map){.task = "semseg", .width = WIDE, .height = HIGH, .channels = 1, .classes = classes};
+    assert_ok(te_prediction_save(&prediction, root, "a", TE_SAVE_MAPS));
+    assert_ok(te_file_read(path_of("a_semseg.png"), 1 << 20, &file, &bytes));
+    assert_true(te_png_get_size(file, bytes, &width, &height) && width == WIDE && height > HIGH);
+    free(file);
+    assert_ok(te_saved_maps_load(root, "a", &config, 1 << 0, WIDE, HIGH, maps));
+    assert_memory_equal(maps[0].classes, classes, sizeof classes);
+    drop(maps);
+}
+
 /* What they were called when they were drawn makes the legend's size, and is not known when they are read. */
 static void colours_come_back_whatever_their_names(void **state)
 {
@@ -314,7 +340,7 @@ static void values_of_other_programs(void **state)
     assert_ok(load_task(TE_DEPTH, &map));
     assert_true(map.values[0] == 0.0f && map.values[1] == 1.5f && map.values[2] == 65.535f);
     te_map_free(&map);
-    float metres[AREA] = {-1.0f, 2.0f}, vectors[3 * AREA] = {0, 0, -4, 3, 0, 4};
+    float metres[AREA] = {-1.0f, 2.0f}, vectors[3 * AREA] = {0, 0, -4, 3, 0, 4, 0, 0, 0, 0.3f};
     assert_ok(te_npy_save_float(path_of("a_depth.npy"), 2, (int64_t[]){H, W}, metres));
     assert_ok(load_task(TE_DEPTH, &map));
     assert_true(map.values[0] == 0.0f && map.values[1] == 2.0f); /* as readings of logits are cut */
@@ -322,6 +348,13 @@ static void values_of_other_programs(void **state)
     assert_ok(te_npy_save_float(path_of("a_normals.npy"), 3, (int64_t[]){H, W, 3}, vectors));
     assert_ok(load_task(TE_NORMALS, &map));
     assert_true(map.values[2] == -1.0f && map.values[3] == 0.6f && map.values[5] == 0.8f && map.values[6] == 0.0f);
+    assert_true(map.values[9] == 1.0f); /* however short */
+    te_map_free(&map);
+    unlink(path_of("a_normals.npy"));
+    uint8_t rgb[3 * AREA] = {178, 128, 128, 200, 128, 128}; /* of bytes only from a half on */
+    assert_ok(te_png_save_rgb(path_of("a_normals.png"), W, H, rgb));
+    assert_ok(load_task(TE_NORMALS, &map));
+    assert_true(map.values[0] == 0.0f && map.values[3] > 0.99f);
     te_map_free(&map);
 }
 
@@ -341,9 +374,11 @@ static void bad_pictures(void **state)
 {
     (void)state;
     static uint8_t grey[AREA], rgb[3 * AREA * 100];
-    grey[W + 2] = 250;
+    grey[W + 2] = CLASSES;
     assert_ok(te_png_save_grey(path_of("a_semseg.png"), W, H, grey));
-    expect_bad(TE_SEMSEG, "a_semseg.png' holds 250 at (2,1)", "a class from 0 to 20");
+    expect_bad(TE_SEMSEG, "a_semseg.png' holds 21 at (2,1)", "a class from 0 to 20");
+    assert_ok(te_png_save_grey16(path_of("a_semseg.png"), W, H, (const uint16_t[AREA]){0}));
+    expect_bad(TE_SEMSEG, "a_semseg.png' has 1 channels of 16 bits", "grey of 8 bits");
     assert_ok(te_png_save_grey(path_of("a_semseg.png"), H, W, grey));
     expect_bad(TE_SEMSEG, "a_semseg.png' has 9 x 13 pixels", "its picture 13 x 9");
     rgb[3 * (W + 2)] = 1;
@@ -411,7 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(numpy_files_come_back_bit_for_bit), TEST(pictures_come_back_as_exactly_as_they_can),
         TEST(many_classes_come_back_from_their_colours), TEST(colours_come_back_whatever_their_names),
-        TEST(only_tasks_that_are_wanted_are_read),
+        TEST(a_picture_wider_than_its_legend_comes_back), TEST(only_tasks_that_are_wanted_are_read),
         TEST(tasks_nobody_saved_are_told), TEST(classes_of_other_programs), TEST(values_of_other_programs), TEST(bad_pictures),
         TEST(bad_numpy_files),
     };

@@ -263,6 +263,26 @@ static void depth_scales_have_their_rates(void **state)
     te_model_free(model);
 }
 
+/* Step 1 has parts 0 and 1, step 2 begins with draws of its own. */
+static void every_part_has_its_own_depth(void **state)
+{
+    (void)state;
+    te_model *model = create_model();
+    te_train_step *step;
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1, .accumulate = 2,
+                                .depth_rate = 0.6f, .seed = 5};
+    float scales[3][6 * BATCH];
+    assert_ok(te_train_step_create(&step, model, device, &options));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(te_train_step_draw_depth(step, 1 + i / 2, i % 2));
+        assert_ok(te_plan_read(step->plan, step->depth_scales, scales[i]));
+    }
+    assert_memory_not_equal(scales[0], scales[1], sizeof scales[0]);
+    assert_memory_not_equal(scales[1], scales[2], sizeof scales[0]);
+    te_train_step_free(step);
+    te_model_free(model);
+}
+
 static void depth_depends_on_the_seed(void **state)
 {
     (void)state;
@@ -327,6 +347,41 @@ static void an_overflow_halves_the_loss_scale(void **state)
     te_model_free(before);
 }
 
+/* A step that fits counts; after so many the scale is doubled, up to the largest. One that does not fit ends the count. */
+static void steps_that_fit_double_the_loss_scale(void **state)
+{
+    (void)state;
+    static const te_loss_scale largest = {TE_LARGEST_LOSS_SCALE, TE_LOSS_SCALE_PATIENCE - 1};
+    static const te_loss_scale rows[][2] = {{{2, TE_LOSS_SCALE_PATIENCE - 2}, {2, TE_LOSS_SCALE_PATIENCE - 1}},
+                                            {{2, TE_LOSS_SCALE_PATIENCE - 1}, {4, 0}},
+                                            {{1e9f, 7}, {5e8f, 0}}};
+    te_model *model = create_model();
+    te_batch batch = create_batch(model, BATCH, BATCH);
+    te_train_step *step;
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
+                                .precision = TE_FP16};
+    te_step_result result;
+    assert_ok(te_train_step_create(&step, model, device, &options));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_ok(te_train_step_set_scale(step, rows[i][0]));
+        assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
+        assert_true(te_train_step_get_scale(step).scale == rows[i][1].scale);
+        assert_int_equal(te_train_step_get_scale(step).steps, rows[i][1].steps);
+    }
+    for (int t = 0; t < model->config.task_count; t++) { /* without a label nothing is too large */
+        te_task_id task = model->config.tasks[t];
+        for (int i = 0; i < BATCH * AREA * (task == TE_NORMALS ? 3 : 1); i++) {
+            ((float *)(uintptr_t)batch.labels[t])[i] = task == TE_NORMALS || task == TE_DEPTH ? 0.0f : 255.0f;
+        }
+    }
+    assert_ok(te_train_step_set_scale(step, largest));
+    assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
+    assert_true(te_train_step_get_scale(step).scale == largest.scale);
+    te_train_step_free(step);
+    free_batch(&batch);
+    te_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(recomputation_changes_no_bit),
@@ -334,8 +389,10 @@ int main(void)
                                        cmocka_unit_test(sums_start_afresh),
                                        cmocka_unit_test(a_factor_of_zero_freezes_the_backbone),
                                        cmocka_unit_test(depth_scales_have_their_rates),
+                                       cmocka_unit_test(every_part_has_its_own_depth),
                                        cmocka_unit_test(depth_depends_on_the_seed),
                                        cmocka_unit_test(products_of_16_bits_stay_near),
-                                       cmocka_unit_test(an_overflow_halves_the_loss_scale)};
+                                       cmocka_unit_test(an_overflow_halves_the_loss_scale),
+                                       cmocka_unit_test(steps_that_fit_double_the_loss_scale)};
     return cmocka_run_group_tests_name("step", tests, open_device, close_device);
 }
