@@ -132,6 +132,29 @@ static void test_pictures(void **state)
     free(second);
 }
 
+/* The same picture in the middle of the input, or over all of it. */
+static void test_fit(void **state)
+{
+    fixture *at = *state;
+    static const char *const fits[] = {"pad", "stretch"};
+    te_picture *picture;
+    double means[2];
+    assert_ok(te_picture_create_room(&picture, 70, 40, 2));
+    for (int i = 0; i < 2; i++) {
+        te_settings *settings;
+        te_experts *experts;
+        assert_ok(te_settings_copy(&settings, at->settings));
+        assert_ok(te_settings_set(settings, "input.fit", fits[i]));
+        assert_ok(te_experts_create(&experts, at->model, at->device, settings));
+        assert_ok(te_experts_run(experts, picture));
+        assert_ok(te_experts_get_mean(experts, 0, 0, 0, &means[i]));
+        te_experts_free(experts);
+        te_settings_free(settings);
+    }
+    assert_true(means[0] != means[1]);
+    te_picture_free(picture);
+}
+
 /* ---- the validation split ---- */
 
 static te_status count_pictures(const te_scores_report *report, void *context)
@@ -197,6 +220,10 @@ static void test_split(void **state)
     assert_int_equal(after.pictures, before.pictures + 2);
     check_losses(at->experts);
     check_json(at);
+    options = (te_experts_options){.count = 9};
+    assert_ok(te_experts_run_split(at->experts, &options));
+    te_experts_get_info(at->experts, &before);
+    assert_int_equal(before.pictures, after.pictures + 4); /* there are no more */
     options = (te_experts_options){.count = 1, .ablation = 2};
     assert_ok(te_experts_run_split(at->experts, &options));
     assert_int_equal(te_experts_count_losses(at->experts), 1 + SCORES * (1 + TAPS));
@@ -281,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_fit),
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_sheet),
     };

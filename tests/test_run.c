@@ -300,6 +300,28 @@ static void rates_follow_their_schedule(void **state)
     memset(extra, 0, sizeof extra);
 }
 
+/* Its first step is that of a limit which no gradient reaches. */
+static void a_clip_of_zero_is_none(void **state)
+{
+    (void)state;
+    static const char *const clips[] = {"train.clip=0", "train.clip=1000000"};
+    run runs[2];
+    int64_t stop = 1;
+    for (int i = 0; i < 2; i++) {
+        extra[0] = clips[i];
+        runs[i] = start(NULL);
+        assert_int_equal(te_trainer_run(runs[i].trainer, stop_at, &stop), TE_ERR_INTERRUPTED);
+    }
+    extra[0] = NULL;
+    for (int i = 0; i < runs[0].model->params.count; i++) {
+        const te_param *param = &runs[0].model->params.list[i];
+        size_t bytes = (size_t)te_shape_count(&param->shape) * sizeof(float);
+        assert_memory_equal(param->data, runs[1].model->params.list[i].data, bytes);
+    }
+    finish(&runs[0]);
+    finish(&runs[1]);
+}
+
 /* The folder "whole" of a run that nothing disturbed, for the tests below. */
 static void a_run_leaves_its_folder(void **state)
 {
@@ -905,6 +927,7 @@ int main(void)
         cmocka_unit_test(a_table_that_is_none_is_refused),
         cmocka_unit_test(a_row_that_finds_no_room_is_noticed),
         cmocka_unit_test(rates_follow_their_schedule),
+        cmocka_unit_test(a_clip_of_zero_is_none),
         cmocka_unit_test(a_run_leaves_its_folder),
         cmocka_unit_test(a_folder_is_used_once),
         cmocka_unit_test(a_start_that_failed_is_begun_anew),
