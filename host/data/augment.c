@@ -48,11 +48,10 @@ te_cut te_cut_whole(const te_example *example, int height, int width)
 
 /* ---- what is drawn ---- */
 
-/* More than one class under the crop, and none with more than 3/4 of its valid pixels. */
+/* Valid pixels under the crop, and no class with more than 3/4 of them. */
 static int is_varied(const te_cut *cut, const float *semseg)
 {
     int64_t pixels[CLASSES] = {0}, valid = 0, most = 0;
-    int present = 0;
     for (int y = 0; y < cut->rows; y++) {
         const float *row = semseg + (size_t)nearest(cut->top + y, cut->from_height, cut->height, 0) * cut->from_width;
         for (int x = 0; x < cut->columns; x++) {
@@ -60,11 +59,10 @@ static int is_varied(const te_cut *cut, const float *semseg)
         }
     }
     for (int class = 0; class < IGNORED; class++) {
-        present += pixels[class] > 0;
         valid += pixels[class];
         most = pixels[class] > most ? pixels[class] : most;
     }
-    return present > 1 && 4 * most <= 3 * valid;
+    return valid > 0 && 4 * most <= 3 * valid;
 }
 
 static void draw_place(te_cut *cut, uint64_t seed, uint64_t sample, int number)
