@@ -13,11 +13,11 @@ float te_fit_normalise(float value, int channel)
     return (value / 255.0f - mean[channel]) / deviation[channel];
 }
 
-/* round(length * numerator / denominator), 1 to limit */
-static int scale_length(int length, int numerator, int denominator, int limit)
+/* round(length * numerator / denominator), at least 1 */
+static int scale_length(int length, int numerator, int denominator)
 {
     int64_t scaled = (2 * (int64_t)length * numerator + denominator) / (2 * (int64_t)denominator);
-    return scaled < 1 ? 1 : scaled > limit ? limit : (int)scaled;
+    return scaled < 1 ? 1 : (int)scaled;
 }
 
 te_fit te_fit_picture(int picture_width, int picture_height, int input_width, int input_height, te_fit_kind kind)
@@ -29,9 +29,9 @@ te_fit te_fit_picture(int picture_width, int picture_height, int input_width, in
     };
     if (kind == TE_FIT_PAD) {
         if ((int64_t)picture_width * input_height >= (int64_t)picture_height * input_width) {
-            fit.height = scale_length(picture_height, input_width, picture_width, input_height);
+            fit.height = scale_length(picture_height, input_width, picture_width);
         } else {
-            fit.width = scale_length(picture_width, input_height, picture_height, input_width);
+            fit.width = scale_length(picture_width, input_height, picture_height);
         }
         fit.left = (input_width - fit.width) / 2;
         fit.top = (input_height - fit.height) / 2;
