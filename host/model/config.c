@@ -91,11 +91,7 @@ static te_status resolve_tasks(te_config *config, const struct te_settings *sett
 te_status te_config_resolve(te_config *config, const struct te_settings *settings)
 {
     *config = (te_config){.height = settings->input.height, .width = settings->input.width};
-    if (config->height % TE_PATCH || config->width % TE_PATCH) {
-        return te_fail(TE_ERR_SETTING, "the input size %dx%d is not a multiple of 16 both ways", config->height,
-                       config->width);
-    }
-    config->grid_height = config->height / TE_PATCH;
+    config->grid_height = config->height / TE_PATCH; /* settings are multiples */
     config->grid_width = config->width / TE_PATCH;
     TE_TRY(resolve_backbone(config, settings));
     TE_TRY(resolve_decoder(config, settings));
