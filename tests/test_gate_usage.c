@@ -1,6 +1,7 @@
 /* The use of gates against sums that are plain to see, and on a model. */
 #include "eval/evaluator.h"
 #include "eval/gate_usage.h"
+#include "ops/ops.h"
 #include "support/assert.h"
 #include "support/settings.h"
 
@@ -113,12 +114,42 @@ static void test_model(void **state)
     te_settings_free(settings);
 }
 
+/* Of equal scores the first ones are kept (random ones, as the op's cases have them, are never equal). */
+static void test_ties(void **state)
+{
+    (void)state;
+    static const float scores[] = {1, 2, 2, 2, 5, 5, 5, 5, 3, 1, 3, 1};
+    static const bool kept[] = {false, true, true, false, true, true, false, false, true, false, true, false};
+    enum { S = 4, COUNT = sizeof scores / sizeof scores[0] };
+    float gates[COUNT];
+    te_graph graph = {0};
+    te_tensor x = te_graph_input(&graph, TE_SHAPE3(1, 1, COUNT));
+    te_tensor y = te_gate(&graph, x, (te_gate_options){.scores = S, .keep = 2});
+    te_graph_output(&graph, y, "y");
+    te_settings *settings = settings_for_test(NULL, 0);
+    te_device *device;
+    te_plan *plan;
+    assert_ok(te_device_open(&device, settings));
+    assert_ok(te_plan_create(&plan, device, &graph));
+    assert_ok(te_plan_write(plan, x.value, scores));
+    assert_ok(te_plan_run(plan));
+    assert_ok(te_plan_read(plan, y.value, gates));
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(gates[i] > 0.0f, kept[i]);
+    }
+    te_plan_free(plan);
+    te_device_close(device);
+    te_settings_free(settings);
+    te_graph_clear(&graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_entropy),
         cmocka_unit_test(test_model),
+        cmocka_unit_test(test_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,8 @@ int main(int argc, char **argv)
             if (only && strcmp(only, variant->name) != 0) {
                 continue;
             }
-            for (int row = 0; row < op->case_count && count < MOST; row++) {
+            for (int row = 0; row < op->case_count; row++) {
+                assert_true(count < MOST);
                 op_case *test = &list[count];
                 te_op_test_info info;
                 *test = (op_case){.what = {op, variant, &op->cases[row]}};
