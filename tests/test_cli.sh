@@ -347,6 +347,10 @@ printf 'tasks = semseg human_parts sal normals edge depth\n' >>small.INI
 run info small.INI
 [ "$status" -eq 0 ] && grep -v '^memory for' stdout | cmp -s - of_weights
 check "info of an ini file says the same"
+printf '[model]\ngate_width = 12\n' >over.ini
+run info small.INI --config over.ini
+[ "$status" -eq 0 ] && grep -q '^model.gate_width  *12$' stdout && grep -q '^model.expert_hidden  *16$' stdout
+check "--config is over the ini file that info is asked about"
 run info w.safetensors --device 999
 [ "$status" -eq 0 ] && grep -q '^total' stdout && grep -q '^memory: not known without a device: no OpenCL' stdout
 check "info without a device that matches"
@@ -434,10 +438,11 @@ check "no label of any task"
 
 wrong "$expected/wrong_on_device.txt"
 
-mkdir pictures pictures/below other
+mkdir pictures pictures/below pictures/folder.webp other
 picture pictures/b.ppm 40 30
 picture pictures/a.PPM 16 48
 picture pictures/.hidden 8 8
+picture pictures/.ppm 8 8
 picture pictures/below/deep.ppm 8 8
 printf 'not a picture' >pictures/notes.txt
 : >pictures/c.HEIC
@@ -468,7 +473,13 @@ run infer -q -w w.safetensors -o beside beside
 [ "$status" -eq 0 ] && run infer -q -w w.safetensors -o beside beside
 [ "$status" -eq 2 ] && [ "$(lines stderr)" -eq 1 ] && grep -q "a result of the picture 'b' would replace .* with -o$" stderr
 check "infer does not take its own results for pictures, nor replace pictures by results"
-run infer -w w.safetensors -o out/stems pictures other
+mkdir gated
+cp pictures/b.ppm gated/a_b.ppm
+cp pictures/b.ppm gated/a_b_gates_sal.ppm
+run infer -q -w w.safetensors -o gated gated
+[ "$status" -eq 2 ] && grep -q "a result of the picture 'a_b' would replace the picture 'gated/a_b_gates_sal.ppm'" stderr
+check "nor by pictures of gates, whatever bars the names have"
+run infer -w w.safetensors -o out/stems pictures other//
 [ "$status" -eq 0 ] && grep -q "the results of 'other/a.ppm' are called 'a-2'" stderr &&
     grep -q '^other/a.ppm -> out/stems/a-2_overview.png$' stdout && [ -s out/stems/a-2_semseg.png ]
 check "two pictures of the same name"
@@ -881,6 +892,23 @@ eval "$(sed -n 's/.*to go on: //p' stderr) train.iterations=$rows" >stdout 2>std
 status=$?
 [ "$status" -eq 0 ] && [ "$(lines stopped/log.csv)" -eq "$((rows + 1))" ]
 check "and that is how it goes on"
+"$command" train -q -o impatient -w rooms.safetensors input.height=512 input.width=512 train.batch=16 >stdout 2>stderr &
+job=$!
+i=0
+while [ ! -e impatient/last.safetensors ] && [ $i -lt 300 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job # a step takes seconds
+while ! grep -q stopping stderr && [ $i -lt 600 ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $job
+wait $job
+status=$?
+[ "$status" -eq 143 ]
+check "once more stops at once"
 if grep -q '^SigIgn:.*[13579bdf]$' /proc/self/status; then
     echo "not run: a lost terminal: SIGHUP is ignored here"
 else
@@ -975,6 +1003,7 @@ print(len(spans))
 END
 [ "$status" -eq 0 ] && [ "$(cat traced.txt)" -gt 100 ] && grep -q '^backbone  *linear  .*[0-9]$' stdout
 check "train traces kernels and waits, and prints a profile"
+sed -i '1s/^/ /' trace.json # blanks may come before it
 run eval -q -w rooms.safetensors --trace trace.json --count 1
 [ "$status" -eq 0 ] && ! grep -q 'save checkpoint' trace.json
 check "a trace replaces a trace"
