@@ -674,6 +674,46 @@ static void progress_that_makes_no_sense_is_refused(void **state)
     finish(&r);
 }
 
+/* The checkpoint at `from`, but with one number fewer in its tensor `name`. */
+static void save_shorter(const char *from, const char *to, const char *name)
+{
+    te_safetensors *file;
+    assert_ok(te_safetensors_open(&file, from));
+    size_t count = te_safetensors_count(file), pairs = te_safetensors_count_metadata(file);
+    te_entry_out *entries = calloc(count, sizeof *entries);
+    const char **texts = calloc(2 * pairs, sizeof *texts);
+    assert_true(entries && texts);
+    for (size_t i = 0; i < count; i++) {
+        const te_entry *entry = te_safetensors_get(file, i);
+        float *data = calloc(entry->count, sizeof *data);
+        assert_non_null(data);
+        assert_ok(te_entry_read(entry, data));
+        entries[i] = (te_entry_out){.name = entry->name, .rank = entry->rank, .data = data};
+        memcpy(entries[i].shape, entry->shape, sizeof entries[i].shape);
+        entries[i].shape[0] -= strcmp(entry->name, name) == 0;
+    }
+    for (size_t i = 0; i < pairs; i++) {
+        te_safetensors_get_metadata(file, i, &texts[2 * i], &texts[2 * i + 1]);
+    }
+    assert_ok(te_safetensors_save(to, entries, count, TE_STORE_FP32, texts, pairs));
+    for (size_t i = 0; i < count; i++) {
+        free((void *)(uintptr_t)entries[i].data);
+    }
+    free(entries);
+    free((void *)(uintptr_t)texts);
+    te_safetensors_close(file);
+}
+
+static void moments_of_another_shape_are_refused(void **state)
+{
+    (void)state;
+    run r = start(NULL);
+    save_shorter(at("whole/last.safetensors"), at("shorter.safetensors"), "optim.v.heads.depth.bn.weight");
+    assert_int_equal(te_trainer_load(r.trainer, at("shorter.safetensors")), TE_ERR_FORMAT);
+    assert_message("has another shape for 'optim.v.heads.depth.bn.weight': it is no checkpoint of this model");
+    finish(&r);
+}
+
 static te_status limit_at_three(const te_train_report *report, void *context)
 {
     struct rlimit *before = context;
@@ -942,6 +982,7 @@ int main(void)
         cmocka_unit_test(the_best_is_kept),
         cmocka_unit_test(a_checkpoint_holds_the_settings_of_its_run),
         cmocka_unit_test(progress_that_makes_no_sense_is_refused),
+        cmocka_unit_test(moments_of_another_shape_are_refused),
         cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint),
         cmocka_unit_test(validation_sees_the_weights_of_training),
         cmocka_unit_test(a_model_is_brought_to_the_size_of_its_run),
