@@ -316,7 +316,8 @@ static void write_changed(const char *good, const char *from, const char *to)
     char text[16384];
     const char *at = strstr(good, from);
     assert_non_null(at);
-    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    int length = snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    assert_in_range(length, 0, sizeof text - 1);
     write_text(text);
 }
 
