@@ -51,7 +51,7 @@ static inline void add_columns(__global float *restrict to, const float16 ring[R
         sum[k / 3][k % 3] = 0.0f;
     }
     for (int i = 0; i < AROUND; i++) {
-        const float16 *lines = ring[(fine + i) & (RING - 1)][v];
+        __private const float16 *lines = ring[(fine + i) & (RING - 1)][v];
         __attribute__((opencl_unroll_hint)) for (int kx = 0; kx < 3; kx++) {
             float16 share = (float16)(shares[i][kx]);
             sum[0][kx] = fma(share, lines[0], sum[0][kx]);
@@ -77,7 +77,7 @@ WORK_GROUP_OF_ONE __kernel void head_combine_dx_cpu(__global const float *restri
     for (int column = 0; column < width; column++) {
         for (int fine = column ? 4 * column + 3 : -3; fine <= 4 * column + 6; fine++) {
             for (int v = 0; v < vectors; v++) {
-                float16 *sums = ring[fine & (RING - 1)][v];
+                __private float16 *sums = ring[fine & (RING - 1)][v];
                 if (fine < 0 || fine >= 4 * width) {
                     sums[0] = sums[1] = sums[2] = 0.0f;
                 } else {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every kernel compiled for instruction sets of real GPUs, without a GPU: NVIDIA (PTX for sm_70), AMD (gfx906), SPIR and,
-# for the files written for processors, x86-64; in every storage type and with the sizes that host/ops uses.
+# Every kernel compiled for instruction sets of real GPUs, without a GPU: NVIDIA (PTX for sm_70), AMD (gfx906), SPIR, also as
+# OpenCL C 2.0, and, for the files written for processors, x86-64; in every storage type and with the sizes that host/ops uses.
 #
 #   check_kernels.sh [FOLDER]     the check; a warning is an error, and so is any extension
 #   check_kernels.sh --table      registers, waves a SIMD, spills, local memory of every kernel, as a Markdown table
@@ -22,6 +22,7 @@ flags_of() {
     amd) echo $amd -mcpu=gfx906 ;;
     "amd "*) echo $amd -mcpu=${1#amd } ;;
     spir) echo "-target spir64 -emit-llvm" ;;
+    spir-2.0) echo "-target spir64 -emit-llvm -cl-std=CL2.0" ;; # in which a pointer that names no address space is generic
     x86-64) echo "-target x86_64-linux-gnu -march=x86-64-v4 -emit-llvm" ;;
     esac
 }
@@ -78,14 +79,14 @@ list_compilations() {
     for file in "$folder"/*.cl; do
         stem=$(basename "$file" .cl)
         if is_for_processors "$file"; then
-            targets="spir x86-64"
+            targets="spir spir-2.0 x86-64"
             grep -q -e '"bf16_dot.clh"' -e '"bf16_amx.clh"' "$file" && targets=x86-64 # they hold inline assembly
             for target in $targets; do
                 { echo; sizes_of "$stem"; } | sed "s|^|$target $file |; s| *$||"
             done
             continue
         fi
-        for target in nvidia amd spir; do
+        for target in nvidia amd spir spir-2.0; do
             { echo; echo -DREAL_FP16; echo -DREAL_BF16; sizes_of "$stem"; } | sed "s|^|$target $file |; s| *$||"
         done
     done
