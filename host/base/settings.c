@@ -77,9 +77,8 @@ static te_status set_real(const te_setting *row, const char *value, float *field
     char *end;
     float number = te_read_float(value, &end);
     if (!*value || begins_blank(value) || *end || !(number >= (float)row->minimum && number <= (float)row->maximum)) {
-        char range[64];
-        te_print(range, sizeof range, "%.10g to %.10g", row->minimum, row->maximum);
-        return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %s", row->info.key, value, range);
+        return te_fail(TE_ERR_SETTING, "setting '%s' is '%.80s'; it must be a number from %s", row->info.key, value,
+                       row->info.limits);
     }
     *field = number;
     return TE_OK;

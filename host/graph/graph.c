@@ -158,10 +158,11 @@ te_tensor te_call_output(const te_call *call)
 
 int64_t te_call_results(const te_call *call, te_tensor results[TE_INPUTS])
 {
+    unsigned changes = call->op->changes;
     int64_t elements = 0;
     for (int i = 0; i < TE_INPUTS; i++) {
-        results[i] = call->op->changes >> i & 1 ? te_call_input(call, i) : TE_ABSENT;
-        results[i] = !call->op->changes && i == 0 ? te_call_output(call) : results[i];
+        bool written = changes ? changes >> i & 1 : i == 0;
+        results[i] = !written ? TE_ABSENT : changes ? te_call_input(call, i) : te_call_output(call);
         elements += te_shape_count(&results[i].shape);
     }
     return elements;

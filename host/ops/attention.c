@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* As in kernels/attention_tile.clh and attention_grad_cpu.cl. */
 enum { CPU_QUERIES = 24, CPU_KEYS = 256, CPU_TILE_KEYS = 32, CPU_AT_ONCE = 192, CPU_ROUND_KEYS = 96 };
@@ -304,9 +305,7 @@ static void reference_dx(const te_call *call, const double *const in[TE_INPUTS],
 {
     int64_t batch = call->in[0].size[0], tokens = call->in[0].size[1], D = head_width(call), C = D * heads_of(call);
     double *weights = calloc((size_t)tokens, sizeof *weights);
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t i = 0; weights && i < batch * tokens * heads_of(call); i++) {
         int64_t token = i / heads_of(call), c = i % heads_of(call) * D, first = token / tokens * tokens * 3 * C + c;
         const double *q = in[0] + token * 3 * C + c, *k = in[0] + first + C, *dy = in[2] + token * C + c;

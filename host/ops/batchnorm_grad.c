@@ -3,6 +3,7 @@
 #include "ops/gelu.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What the first kernel of both ops starts with: the inputs, the result, rows, C, GELU or not. */
 static te_launch launch_of(const te_call *call, const char *kernel, int inputs, int result)
@@ -80,9 +81,7 @@ static te_status sums_emit_cpu(te_plan *plan, const te_call *call)
 static void sums_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     int64_t C = te_shape_width(&call->in[0]);
-    for (int64_t i = 0; i < 2 * C; i++) {
-        out[i] = 0;
-    }
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
         double v, dz = inner_gradient(call, in, i, &v);
         out[i % C] += dz;
@@ -93,7 +92,6 @@ static void sums_reference(const te_call *call, const double *const in[TE_INPUTS
 static const te_variant sums_variants[] = {{"generic", NULL, NULL, sums_emit, false},
                                            TE_CPU_VARIANT(te_batchnorm_supports_cpu, sums_emit_cpu),
                                            {0}};
-
 
 #define ROWS(B, N, C) TE_SHAPE3(B, N, C), TE_SHAPE2(2, C), TE_SHAPE1(C), TE_SHAPE1(C), TE_SHAPE3(B, N, C)
 
@@ -147,7 +145,6 @@ static void dx_reference(const te_call *call, const double *const in[TE_INPUTS],
 static const te_variant dx_variants[] = {{"generic", NULL, NULL, dx_emit, false},
                                          TE_CPU_VARIANT(te_batchnorm_supports_cpu, dx_emit_cpu),
                                          {0}};
-
 
 static const te_case dx_cases[] = {
     {{ROWS(1, 7, 5), TE_SHAPE2(2, 5)}, &plain, TE_FILL_NORMAL},

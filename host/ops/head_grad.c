@@ -4,6 +4,7 @@
 #include "ops/head_grad.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { OFFSETS = 9, UP = 4 };
 
@@ -74,13 +75,6 @@ static void spread(const te_head_upsample_options *o, int64_t y, int64_t x, cons
     }
 }
 
-static void clear(const te_call *call, double *out)
-{
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
-}
-
 /* ---- head_combine_dx ---- */
 
 static te_status combine_shape(te_call *call)
@@ -144,7 +138,7 @@ static void combine_reference(const te_call *call, const double *const in[TE_INP
     const te_head_options *o = (const void *)call->attributes;
     te_head_upsample_options up4 = {o->height, o->width, UP * o->height, UP * o->width};
     int64_t O = call->in[0].size[2], W = up4.to_width, H = up4.to_height;
-    clear(call, out);
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t row = 0; row < te_shape_rows(&call->in[0]); row++) {
         double *products = out + row / W / H * call->out.size[1] * OFFSETS * O;
         spread_offsets(&up4, row / W % H, row % W, in[0] + row * O, O, products);
@@ -232,7 +226,7 @@ static void upsample_reference(const te_call *call, const double *const in[TE_IN
 {
     const te_head_upsample_options *o = (const void *)call->attributes;
     int64_t K = call->out.size[2], cells = call->out.size[1];
-    clear(call, out);
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
         int64_t x = i % o->to_width, y = i / o->to_width % o->to_height, plane = i / o->to_width / o->to_height;
         spread(o, y, x, in[0] + i, 1, out + plane / K * cells * K + plane % K, K);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static te_status shape(te_call *call)
 {
@@ -287,9 +288,7 @@ static void reference_sums(const te_call *call, const double *const in[TE_INPUTS
     const te_layernorm_options *o = (const void *)call->attributes;
     int64_t C = row_width(call);
     double *normal = calloc((size_t)(2 * C), sizeof *normal), *g = normal + C;
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t row = 0; normal && row < row_count(call); row++) {
         inner_gradient(call, in, row, normal, g);
         for (int64_t c = 0; c < C; c++) {

@@ -2,6 +2,7 @@
 #include "ops/cubic.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { PATCH = 16, PATCH_VALUES = 3 * PATCH * PATCH };
 
@@ -152,9 +153,7 @@ static void dtable_reference(const te_call *call, const double *const in[TE_INPU
 {
     const dtable_options *o = (const void *)call->attributes;
     int64_t C = te_shape_width(&call->out), tokens = call->in[0].size[1];
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
         int token = (int)(i / C % tokens - o->has_class);
         tap taps[TAPS] = {{-1, 1}}; /* the class row, from where only the class token takes */
@@ -361,9 +360,7 @@ static te_status drop_dx_emit(te_plan *plan, const te_call *call)
 static void drop_dx_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
 {
     int64_t C = te_shape_width(&call->out), tokens = call->in[0].size[1];
-    for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        out[i] = 0;
-    }
+    memset(out, 0, (size_t)te_shape_count(&call->out) * sizeof *out);
     for (int64_t i = 0; i < te_shape_count(&call->in[0]); i++) {
         out[i + (i / C / tokens + 1) * C] = in[0][i];
     }
