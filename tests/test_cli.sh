@@ -45,6 +45,18 @@ lines() { cat "$1" 2>/dev/null | wc -l | tr -d ' '; }
 # shellcheck disable=SC2002
 bytes() { cat "$1" 2>/dev/null | wc -c | tr -d ' '; }
 
+has_three_lines() { [ "$(lines "$1")" -ge 3 ]; }
+
+# await TENTHS COMMAND...: until the command succeeds, for at most so many tenths of a second
+await() {
+    tenths=$1
+    shift
+    while ! "$@" && [ "$tenths" -gt 0 ]; do
+        sleep 0.1
+        tenths=$((tenths - 1))
+    done
+}
+
 # wrong FILE: the rows of a table of wrong command lines
 wrong() {
     while IFS='|' read -r want part arguments; do
@@ -635,11 +647,7 @@ shift
 : >stdout
 "$command" infer -w w.safetensors -o out/signal "$@" >stdout 2>stderr &
 job=$!
-i=0
-while [ ! -s stdout ] && [ $i -lt 300 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 300 test -s stdout
 kill -TERM $job 2>/dev/null
 wait $job
 status=$?
@@ -652,11 +660,7 @@ check "a signal ends the command in good order"
 : >stderr
 "$command" eval -w rooms.safetensors -o interrupted >stdout 2>stderr &
 job=$!
-i=0
-while ! grep -q '^\[2/' stderr && [ $i -lt 300 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 300 grep -q '^\[2/' stderr
 kill -TERM $job 2>/dev/null
 wait $job
 status=$?
@@ -749,11 +753,7 @@ check "without --out tune keeps what it finds for this device"
 : >stdout
 "$command" tune -q -w w.safetensors --rounds 1000 -o stopped.json kernels.cache=off >stdout 2>stderr &
 job=$!
-i=0
-while [ ! -s stdout ] && [ $i -lt 600 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 600 test -s stdout
 kill -TERM $job
 wait $job
 status=$?
@@ -875,11 +875,7 @@ check "a run that is killed six times ends with the same bits"
 "$command" train -o 'stopped' -w rooms.safetensors input.height=32 input.width=32 train.iterations=100000 train.batch=1 \
     train.save_every=1000000 train.validate_every=0 >stdout 2>stderr &
 job=$!
-i=0
-while [ "$(lines stopped/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 300 has_three_lines stopped/log.csv
 kill -TERM $job
 wait $job
 status=$?
@@ -894,16 +890,9 @@ status=$?
 check "and that is how it goes on"
 "$command" train -q -o impatient -w rooms.safetensors input.height=512 input.width=512 train.batch=16 >stdout 2>stderr &
 job=$!
-i=0
-while [ ! -e impatient/last.safetensors ] && [ $i -lt 300 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 300 test -e impatient/last.safetensors
 kill -TERM $job # a step takes seconds
-while ! grep -q stopping stderr && [ $i -lt 600 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 600 grep -q stopping stderr
 kill -TERM $job
 wait $job
 status=$?
@@ -914,11 +903,7 @@ if grep -q '^SigIgn:.*[13579bdf]$' /proc/self/status; then
 else
     "$command" train -q --resume stopped/last.safetensors -o hung train.iterations=100000 >stdout 2>stderr &
     job=$!
-    i=0
-    while [ "$(lines hung/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
-        sleep 0.1
-        i=$((i + 1))
-    done
+    await 300 has_three_lines hung/log.csv
     kill -HUP $job # the shell's, and the system's
     kill -HUP $job
     wait $job
@@ -931,11 +916,7 @@ fi
     exec "$command" train --resume stopped/last.safetensors -o kept train.iterations=$((rows + 40)) >stdout 2>stderr
 ) &
 job=$!
-i=0
-while [ "$(lines kept/log.csv)" -lt 3 ] && [ $i -lt 300 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
+await 300 has_three_lines kept/log.csv
 kill -HUP $job
 wait $job
 status=$?

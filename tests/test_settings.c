@@ -84,7 +84,7 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(settings->model.write, TE_WRITE_ADD);
 }
 
-/* Every byte of the struct that a row does not own would be lost on the way through a file. */
+/* What is told of a row is what its check goes by. */
 static void limits_are_those_that_hold(void **state)
 {
     (void)state;
@@ -98,6 +98,7 @@ static void limits_are_those_that_hold(void **state)
     }
 }
 
+/* Every byte of the struct that a row does not own would be lost on the way through a file. */
 static void rows_tile_the_struct(void **state)
 {
     (void)state;

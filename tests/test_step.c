@@ -317,32 +317,50 @@ static void products_of_16_bits_stay_near(void **state)
     te_model_free(fp16.model);
 }
 
+/* A step whose products round to fp16, and what it takes. */
+typedef struct fp16_step {
+    te_model *model;
+    te_batch batch;
+    te_train_step *step;
+} fp16_step;
+
+static fp16_step create_fp16(te_device *on)
+{
+    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
+                                .precision = TE_FP16};
+    fp16_step made = {.model = create_model()};
+    made.batch = create_batch(made.model, BATCH, BATCH);
+    assert_ok(te_train_step_create(&made.step, made.model, on, &options));
+    return made;
+}
+
+static void free_fp16(fp16_step *made)
+{
+    te_train_step_free(made->step);
+    free_batch(&made->batch);
+    te_model_free(made->model);
+}
+
 /* A scale beyond what fp16 holds: the step is left out, the scale halved, until gradients fit again. */
 static void check_overflow(te_device *on)
 {
-    te_model *model = create_model(), *before = create_model();
-    te_batch batch = create_batch(model, BATCH, BATCH);
-    te_train_step *step;
-    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
-                                .precision = TE_FP16};
+    fp16_step made = create_fp16(on);
+    te_model *before = create_model();
     te_step_result result;
-    assert_ok(te_train_step_create(&step, model, on, &options));
-    assert_ok(te_train_step_set_scale(step, (te_loss_scale){1e9f, 0}));
-    assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
+    assert_ok(te_train_step_set_scale(made.step, (te_loss_scale){1e9f, 0}));
+    assert_ok(te_train_step_run(made.step, &made.batch, &rates, 1, &result));
     assert_true(result.skipped && isfinite(result.total));
-    assert_true(te_train_step_get_scale(step).scale == 5e8f);
-    assert_ok(te_train_step_fetch(step));
-    assert_true(distance(before, model) == 0);
+    assert_true(te_train_step_get_scale(made.step).scale == 5e8f);
+    assert_ok(te_train_step_fetch(made.step));
+    assert_true(distance(before, made.model) == 0);
     for (int i = 0; i < 40 && result.skipped; i++) {
-        assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
+        assert_ok(te_train_step_run(made.step, &made.batch, &rates, 1, &result));
     }
     assert_false(result.skipped);
-    assert_true(isfinite(result.norm) && te_train_step_get_scale(step).steps == 1);
-    assert_ok(te_train_step_fetch(step));
-    assert_true(distance(before, model) > 0);
-    te_train_step_free(step);
-    free_batch(&batch);
-    te_model_free(model);
+    assert_true(isfinite(result.norm) && te_train_step_get_scale(made.step).steps == 1);
+    assert_ok(te_train_step_fetch(made.step));
+    assert_true(distance(before, made.model) > 0);
+    free_fp16(&made);
     te_model_free(before);
 }
 
@@ -368,31 +386,25 @@ static void steps_that_fit_double_the_loss_scale(void **state)
     static const te_loss_scale rows[][2] = {{{2, TE_LOSS_SCALE_PATIENCE - 2}, {2, TE_LOSS_SCALE_PATIENCE - 1}},
                                             {{2, TE_LOSS_SCALE_PATIENCE - 1}, {4, 0}},
                                             {{1e9f, 7}, {5e8f, 0}}};
-    te_model *model = create_model();
-    te_batch batch = create_batch(model, BATCH, BATCH);
-    te_train_step *step;
-    te_train_options options = {.batch = BATCH, .height = HEIGHT, .width = WIDTH, .backbone_factor = 1,
-                                .precision = TE_FP16};
+    fp16_step made = create_fp16(device);
+    const te_config *config = &made.model->config;
     te_step_result result;
-    assert_ok(te_train_step_create(&step, model, device, &options));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_ok(te_train_step_set_scale(step, rows[i][0]));
-        assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
-        assert_true(te_train_step_get_scale(step).scale == rows[i][1].scale);
-        assert_int_equal(te_train_step_get_scale(step).steps, rows[i][1].steps);
+        assert_ok(te_train_step_set_scale(made.step, rows[i][0]));
+        assert_ok(te_train_step_run(made.step, &made.batch, &rates, 1, &result));
+        assert_true(te_train_step_get_scale(made.step).scale == rows[i][1].scale);
+        assert_int_equal(te_train_step_get_scale(made.step).steps, rows[i][1].steps);
     }
-    for (int t = 0; t < model->config.task_count; t++) { /* without a label nothing is too large */
-        te_task_id task = model->config.tasks[t];
+    for (int t = 0; t < config->task_count; t++) { /* without a label nothing is too large */
+        te_task_id task = config->tasks[t];
         for (int i = 0; i < BATCH * AREA * (task == TE_NORMALS ? 3 : 1); i++) {
-            ((float *)(uintptr_t)batch.labels[t])[i] = task == TE_NORMALS || task == TE_DEPTH ? 0.0f : 255.0f;
+            ((float *)(uintptr_t)made.batch.labels[t])[i] = task == TE_NORMALS || task == TE_DEPTH ? 0.0f : 255.0f;
         }
     }
-    assert_ok(te_train_step_set_scale(step, largest));
-    assert_ok(te_train_step_run(step, &batch, &rates, 1, &result));
-    assert_true(te_train_step_get_scale(step).scale == largest.scale);
-    te_train_step_free(step);
-    free_batch(&batch);
-    te_model_free(model);
+    assert_ok(te_train_step_set_scale(made.step, largest));
+    assert_ok(te_train_step_run(made.step, &made.batch, &rates, 1, &result));
+    assert_true(te_train_step_get_scale(made.step).scale == largest.scale);
+    free_fp16(&made);
 }
 
 int main(void)
