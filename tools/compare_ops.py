@@ -2,7 +2,7 @@
 """Time ops of a model against PyTorch's, on the same shapes, alternately in one run.
 
     compare_ops.py --taskexpert build/taskexpert --model base
-    compare_ops.py --taskexpert build/taskexpert --model large --dtype bfloat16 --bench-args --precision=bf16
+    compare_ops.py --taskexpert build/taskexpert --model large --precision bf16
 
 Each round runs `bench --ops`, which times every kind of call of the model by itself, and then the same calls in
 PyTorch: products with their GELU and residual, attention, 3x3 convolutions, normalisation. Printed are medians over
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "reference"))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from command import CommandError, run  # noqa: E402
-from compare_pytorch import blas_name, processor  # noqa: E402
+from compare_pytorch import DTYPES, blas_name, processor  # noqa: E402
 
 
 class Call:
@@ -102,7 +102,8 @@ def time_torch(work, runs):
 
 
 def bench(options):
-    arguments = [options.taskexpert, "bench", "--ops", "--json", "--runs", options.runs, *options.bench_args.split()]
+    arguments = [options.taskexpert, "bench", "--ops", "--json", "--runs", options.runs,
+                 "--precision", options.precision, *options.bench_args.split()]
     if options.weights:
         arguments += ["-w", options.weights]
     elif options.config:
@@ -114,7 +115,7 @@ def bench(options):
 
 
 def measure(options):
-    dtype = getattr(torch, options.dtype)
+    dtype = DTYPES[options.precision]
     ours, theirs, calls, result = {}, {}, {}, None
     for _ in range(options.rounds):
         result = bench(options)
@@ -131,7 +132,7 @@ def measure(options):
 def report(options, result, rows):
     print("device      %s, %s %s" % (result["device"]["name"], result["device"]["platform"], result["device"]["driver"]))
     print("processor   %s, %d cores, load %.1f" % (processor(), os.cpu_count(), os.getloadavg()[0]))
-    print("PyTorch     %s, %d threads, %s, %s" % (torch.__version__, torch.get_num_threads(), options.dtype, blas_name()))
+    print("PyTorch     %s, %d threads, %s, %s" % (torch.__version__, torch.get_num_threads(), options.precision, blas_name()))
     print("ceiling     %.0f GFLOP/s measured" % (result["ceilings"]["operations_per_second"] / 1e9))
     print("%-10s %-9s %-58s %9s %9s %9s %7s" % ("op", "variant", "shape", "GFLOP/s", "PyTorch", "ms", "ratio"))
     for call, row, mine, other in sorted(rows, key=lambda item: -item[1]["share_of_pass"]):
@@ -151,7 +152,7 @@ def main():
     parser.add_argument("--size", default="512x512", help="HxW, with --model")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of command and PyTorch in turn")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each kind of call a round")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="PyTorch's element type")
+    parser.add_argument("--precision", default="fp32", choices=tuple(DTYPES), help="of both sides")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of PyTorch")
     parser.add_argument("--bench-args", default="", help="more arguments for 'bench'")
     options = parser.parse_args()

@@ -4,15 +4,18 @@
     compare_pytorch.py --taskexpert build/taskexpert --model base --size 512x512 --rounds 5 --time 3
     compare_pytorch.py --taskexpert build/taskexpert --config configs/rooms.ini --train --batch 4
 
-With --train, a round is `train` on generated rooms for N+1 steps, of which the first is left out and the time that a
-step waited for its samples too, and as many steps of PyTorch on a batch of the same size: forward, losses, backward,
-clipping, Adam; no stochastic depth, no augmentation. With --dtype bfloat16 PyTorch trains as its users do, by autocast:
-operands of products in bfloat16, weights, moments and losses in float32. Generated rooms have ROOMS_CLASSES classes, so
-a model of --model is made for them.
-
 Each round runs `infer --time N` (which warms up, then times N forward passes) and N forward passes of PyTorch after
 one to warm up. Only times of one run are comparable. PyTorch runs the model of tests/reference as it is written:
-direct order of the heads, its own kernels, inference mode.
+direct order of the heads, its own kernels, inference mode. --precision is that of both sides.
+
+Before any is timed, the logits of both are compared with PyTorch's in single precision, on the same weights and
+picture: above LIMITS of the norm of a task's, there is no comparison.
+
+With --train, a round is `train` on generated rooms for N+1 steps, of which the first is left out and the time that a
+step waited for its samples too, and as many steps of PyTorch on a batch of the same size: forward, losses, backward,
+clipping, Adam; no stochastic depth, no augmentation. With --precision bf16 PyTorch trains as its users do, by autocast:
+operands of products in bfloat16, weights, moments and losses in float32. Generated rooms have ROOMS_CLASSES classes, so
+a model of --model is made for them. What is compared before is the forward pass; steps are, by tests/test_training.
 
 PyTorch as Debian builds it multiplies with whatever provides libblas.so.3, and the plain one there is some thirty
 times slower than OpenBLAS: a ratio against it would say nothing. So PyTorch's product is first timed against its
@@ -21,6 +24,7 @@ libopenblas0-pthread`.
 """
 import argparse
 import csv
+import json
 import os
 import platform
 import sys
@@ -34,6 +38,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "reference"))
 
 from command import CommandError, make_weights, noise, parse_size, run, write_png  # noqa: E402
+from compare_full import check_raw, relative  # noqa: E402
 from safetensors_io import load  # noqa: E402
 from taskexpert import TaskExpert, load_weights, model_names  # noqa: E402
 from training import train  # noqa: E402
@@ -42,6 +47,8 @@ LINE = "forward_seconds"
 ROOMS_CLASSES = 22  # of generated rooms, which training draws
 PRODUCT = 1024  # rows, columns and depth of the product that judges PyTorch's BLAS
 SLOW_BLAS = 0.25  # of the rate of a convolution of the same size
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}  # by the command's names
+LIMITS = {"fp32": 1e-5, "bf16": 1e-2}
 
 
 def processor():
@@ -55,10 +62,14 @@ def processor():
     return platform.processor() or platform.machine()
 
 
+def infer_arguments(options, weights, picture, folder):
+    return ["infer", "-w", weights, picture, "-o", folder, "infer.precision=" + options.precision,
+            *options.infer_args.split()]
+
+
 def time_command(options, weights, picture, folder):
     """Seconds of N forward passes, as the command itself measures them."""
-    text = run(options.taskexpert, "infer", "-w", weights, "--time", options.time, picture, "-o", folder,
-               *options.infer_args.split())
+    text = run(options.taskexpert, *infer_arguments(options, weights, picture, folder), "--time", options.time)
     seconds = [float(line.split()[1]) for line in text.splitlines() if line.startswith(LINE + " ")]
     if len(seconds) != options.time:
         raise CommandError("'infer --time %d' printed %d lines of '%s'" % (options.time, len(seconds), LINE))
@@ -80,7 +91,7 @@ def time_command_training(options, weights, size, folder):
     with tempfile.TemporaryDirectory(dir=folder) as parent:
         out = os.path.join(parent, "run")
         run(options.taskexpert, "train", "-q", "-w", weights, "-o", out, "train.iterations=%d" % (options.time + 1),
-            "train.batch=%d" % options.batch, "train.depth_rate=0", "train.validate_every=0", "data.source=rooms",
+            "train.precision=" + options.precision, "train.batch=%d" % options.batch, "train.depth_rate=0", "train.validate_every=0", "data.source=rooms",
             "data.augment=off", "input.height=%d" % size[0], "input.width=%d" % size[1], *options.train_args.split())
         with open(os.path.join(out, "log.csv"), encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -180,16 +191,49 @@ def load_model(weights, dtype):
     return model, model.use_fused_attention()
 
 
-def report(options, size, fused, rates, load_before, ours, theirs):
+def logits_of(model, image):
+    """{task: (K,H,W)}, as numpy keeps them"""
+    with torch.no_grad():
+        return {task: values[0].float().numpy() for task, values in model(image).logits.items()}
+
+
+def check_results(options, weights, rgb, picture, folder, model, dtype):
+    """Largest error of the command and of `model` over the tasks, each against PyTorch in single precision."""
+    run(options.taskexpert, *infer_arguments(options, weights, picture, folder), "--raw")
+    raw, _ = load(os.path.splitext(picture)[0] + ".raw.safetensors")
+    check_raw(raw, rgb, model.heads)
+    image = torch.from_numpy(raw["input"][None])
+    results = logits_of(model, image.to(dtype))
+    exact = results if options.precision == "fp32" else logits_of(load_model(weights, torch.float32)[0], image)
+    ours, theirs = (max(relative(values[task], exact[task]) for task in exact) for values in (raw, results))
+    if not ours <= LIMITS[options.precision]:
+        raise CommandError("the command's results are %.1e away from PyTorch's in fp32, more than %g of their norm: "
+                           "times mean nothing" % (ours, LIMITS[options.precision]))
+    return ours, theirs
+
+
+def device_name(options):
+    """The device that the command chooses, by the settings of [device] if some are given, with its driver."""
+    words = options.train_args.split() if options.train else options.infer_args.split()
+    picked = [word for word in words if word.startswith("device.")]
+    devices = json.loads(run(options.taskexpert, "devices", "--json", *picked))
+    chosen = next(device for device in devices if device["chosen"])
+    return "%s, %s %s" % (chosen["name"], chosen["platform"], chosen["driver"])
+
+
+def report(options, size, fused, rates, errors, load_before, ours, theirs):
+    print("device      %s" % device_name(options))
     print("processor   %s, %d cores, load %.1f before" % (processor(), os.cpu_count(), load_before))
     print("PyTorch     %s, %d threads, %s, %s attention"
-          % (torch.__version__, torch.get_num_threads(), options.dtype, "fused" if fused else "plain"))
+          % (torch.__version__, torch.get_num_threads(), options.precision, "fused" if fused else "plain"))
     slow = rates[0] < SLOW_BLAS * rates[1]
     print("BLAS        %s, %.0f GF/s (convolution %.0f)%s"
           % (blas_name(), *rates, "  SLOW: the ratios below mean nothing" if slow else ""))
     print("model       %s, %dx%d, batch %d, %d rounds of %d %s"
           % (options.weights or options.config or options.model, *size, options.batch, options.rounds, options.time,
              "training steps" if options.train else "forward passes"))
+    print("results     %.1e from PyTorch's in fp32%s (largest of the tasks, of their norm)"
+          % (errors[0], ", PyTorch's in %s %.1e" % (options.precision, errors[1]) if errors[1] else ""))
     print("%-11s %10s %10s %10s %10s" % ("seconds", "best", "lower q.", "median", "upper q."))
     rows = [summary(sum(ours, [])), summary(sum(theirs, []))]
     for name, row in zip(("command", "PyTorch"), rows):
@@ -206,7 +250,7 @@ def measure(options, folder):
     weights = options.weights or \
         make_weights(options.taskexpert, folder, options.config, options.model, options.size,
                      classes=ROOMS_CLASSES if options.train and not options.config else None)
-    dtype = getattr(torch, options.dtype)
+    dtype = DTYPES[options.precision]
     if options.train and dtype != torch.float32:
         model, fused = load_model(weights, torch.float32)
         use_autocast(model, dtype)
@@ -218,7 +262,7 @@ def measure(options, folder):
     write_png(picture, rgb)
     image = torch.from_numpy(rgb.transpose(2, 0, 1)[None] / 127.5 - 1).to(dtype)
     batch = draw_batch(model, options.batch, size, dtype) if options.train else None
-    ours, theirs = [], []
+    errors, ours, theirs = check_results(options, weights, rgb, picture, folder, model, dtype), [], []
     for _ in range(options.rounds):
         if options.train:
             ours.append(time_command_training(options, weights, size, folder))
@@ -226,7 +270,7 @@ def measure(options, folder):
         else:
             ours.append(time_command(options, weights, picture, folder))
             theirs.append(time_torch(model, image, options.time))
-    report(options, size, fused, rates, load_before, ours, theirs)
+    report(options, size, fused, rates, errors, load_before, ours, theirs)
 
 
 def main():
@@ -238,11 +282,10 @@ def main():
     parser.add_argument("--size", type=parse_size, help="HxW; default: that of --config, else 512x512")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of command and PyTorch in turn")
     parser.add_argument("--time", type=int, default=3, help="timed forward passes a round, of each")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
-                        help="PyTorch's element type")
+    parser.add_argument("--precision", default="fp32", choices=tuple(DTYPES), help="of both sides")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of PyTorch")
     parser.add_argument("--allow-slow-blas", action="store_true", help="compare even where PyTorch's BLAS is slow")
-    parser.add_argument("--infer-args", default="", help="more arguments for 'infer', for example to pick a device")
+    parser.add_argument("--infer-args", default="", help="more arguments for 'infer', for example device.index=1")
     parser.add_argument("--train", action="store_true", help="time training steps")
     parser.add_argument("--batch", type=int, default=1, help="pictures of a training step")
     parser.add_argument("--train-args", default="", help="more arguments for 'train'")
