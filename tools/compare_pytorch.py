@@ -91,8 +91,9 @@ def time_command_training(options, weights, size, folder):
     with tempfile.TemporaryDirectory(dir=folder) as parent:
         out = os.path.join(parent, "run")
         run(options.taskexpert, "train", "-q", "-w", weights, "-o", out, "train.iterations=%d" % (options.time + 1),
-            "train.precision=" + options.precision, "train.batch=%d" % options.batch, "train.depth_rate=0", "train.validate_every=0", "data.source=rooms",
-            "data.augment=off", "input.height=%d" % size[0], "input.width=%d" % size[1], *options.train_args.split())
+            "train.precision=" + options.precision, "train.batch=%d" % options.batch, "train.depth_rate=0",
+            "train.validate_every=0", "data.source=rooms", "data.augment=off", "input.height=%d" % size[0],
+            "input.width=%d" % size[1], *options.train_args.split())
         with open(os.path.join(out, "log.csv"), encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     return [float(row["seconds"]) - float(row["waited"]) for row in rows[1:]]

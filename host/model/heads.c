@@ -83,10 +83,11 @@ te_tensor te_head_forward(te_graph *graph, const te_config *config, te_extent ex
     te_head_options grid = {.height = extent.height, .width = extent.width};
     te_tensor norm[NORM_PARAMS];
     batch_norm_of(graph, config->task_names[task], norm);
-    te_tensor x = graph->training ? normalise_batch(graph, products, conv.bias, norm, grid)
-                                  : te_head_combine(graph, products, te_head_affine(graph, conv.bias, norm), grid);
     pred.weight.shape = TE_SHAPE2(config->channels[task], config->D); /* a 1x1 convolution is a product */
-    x = te_linear(graph, x, pred.weight, pred.bias, TE_ABSENT, (te_linear_options){0});
+    te_tensor x = graph->training
+                      ? te_linear(graph, normalise_batch(graph, products, conv.bias, norm, grid), pred.weight, pred.bias,
+                                  TE_ABSENT, (te_linear_options){0})
+                      : te_head_predict(graph, products, te_head_affine(graph, conv.bias, norm), pred.weight, pred.bias, grid);
     te_head_upsample_options size = {.height = UP * extent.height, .width = UP * extent.width,
                                      .to_height = TE_PATCH * extent.height, .to_width = TE_PATCH * extent.width};
     te_tensor logits = te_head_upsample(graph, x, size);

@@ -1,5 +1,5 @@
 /* gate: soft-max over the expert scores of each token and task, dense or sparse. */
-#include "ops/ops.h"
+#include "ops/product.h"
 
 #include <math.h>
 
@@ -33,7 +33,19 @@ static te_status emit(te_plan *plan, const te_call *call)
     return te_plan_launch(plan, &launch);
 }
 
-static const te_variant variants[] = {{"generic", NULL, NULL, emit, false}, {0}};
+static te_status emit_cpu(te_plan *plan, const te_call *call)
+{
+    const te_gate_options *o = (const void *)call->attributes;
+    int64_t rows = te_shape_count(&call->in[0]) / o->scores;
+    te_launch launch = {.writes = call->out_value,
+                        .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->out_value), TE_INT(rows),
+                                      TE_INT(o->scores), TE_INT(o->keep)}};
+    te_launch_on_cpu(&launch, "gate_cpu", "gate_cpu", te_panels(rows, 16), 1);
+    return te_plan_launch(plan, &launch);
+}
+
+static const te_variant variants[] = {{"generic", NULL, NULL, emit, false}, TE_CPU_VARIANT(NULL, emit_cpu), {0}};
+static const te_variant variants_dx[] = {{"generic", NULL, NULL, emit, false}, {0}};
 
 static bool is_kept(const double *x, const te_gate_options *o, int s)
 {
@@ -128,4 +140,4 @@ static const te_case cases_dx[] = {
 };
 
 const te_op te_op_gate_dx = {.name = "gate_dx", .attribute_bytes = sizeof(te_gate_options), .shape = shape_dx,
-                             .variants = variants, .reference = reference_dx, TE_CASES(cases_dx)};
+                             .variants = variants_dx, .reference = reference_dx, TE_CASES(cases_dx)};

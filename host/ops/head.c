@@ -222,15 +222,20 @@ static double combine(const double *products, const te_head_options *o, int64_t 
     return sum;
 }
 
-static void combine_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+double te_head_value(const te_call *call, const double *const in[TE_INPUTS], int64_t pixel, int64_t c)
 {
     const te_head_options *o = (const void *)call->attributes;
-    int64_t O = call->out.size[2], W = UP * o->width, H = UP * o->height;
+    int64_t O = call->in[0].size[2] / OFFSETS, W = UP * o->width, H = UP * o->height;
+    const double *products = in[0] + pixel / W / H * call->in[0].size[1] * OFFSETS * O + c;
+    double sum = combine(products, o, O, pixel / W % H, pixel % W);
+    return in[1] ? te_gelu_exact(sum * in[1][c] + in[1][O + c]) : sum;
+}
+
+static void combine_reference(const te_call *call, const double *const in[TE_INPUTS], double *out)
+{
+    int64_t O = call->out.size[2];
     for (int64_t i = 0; i < te_shape_count(&call->out); i++) {
-        int64_t c = i % O, x = i / O % W, y = i / O / W % H, picture = i / O / W / H;
-        const double *products = in[0] + picture * call->in[0].size[1] * OFFSETS * O + c;
-        double sum = combine(products, o, O, y, x), value = in[1] ? sum * in[1][c] + in[1][O + c] : sum;
-        out[i] = in[1] ? te_gelu_exact(value) : value;
+        out[i] = te_head_value(call, in, i / O, i % O);
     }
 }
 

@@ -21,7 +21,7 @@ extern const te_op te_op_linear, te_op_linear_dx, te_op_linear_dw, te_op_gelu, t
     te_op_head_combine_dx, te_op_head_upsample_dx, te_op_residual, te_op_residual_dx, te_op_loss, te_op_loss_dx,
     te_op_square_sum, te_op_accumulate, te_op_adam, te_op_running_update,
     te_op_head_epilogue_dx, te_op_head_affine_dx, te_op_head_weights, te_op_head_affine, te_op_head_combine,
-    te_op_head_upsample;
+    te_op_head_upsample, te_op_head_predict;
 
 /* TE_ERR_SETTING unless every item of kernels.variant, "op=variant" or a variant for all ops that have it, is in the table. */
 te_status te_ops_check_variants(const char *setting);
@@ -177,6 +177,10 @@ typedef struct te_head_options {
 /* products (B,N,9*O), affine (2,O) -> (B,16*N,O): gelu(scale * conv3x3(up4(x)) + shift); without affine the sums alone.
  */
 te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options);
+
+/* The same with a 1x1 convolution behind it, in fp32: w (K,O), bias (K) -> (B,16*N,K). No gradient: for inference. */
+te_tensor te_head_predict(te_graph *graph, te_tensor products, te_tensor affine, te_tensor w, te_tensor bias,
+                          te_head_options options);
 
 typedef struct te_head_upsample_options {
     int height, width;       /* of x */

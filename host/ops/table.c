@@ -10,7 +10,7 @@ const te_op *const te_ops[] = {
     &te_op_attention,   &te_op_patches,      &te_op_position,    &te_op_drop_token,   &te_op_gate,
     &te_op_gate_dx,
     &te_op_memory_start, &te_op_memory_read, &te_op_memory_write, &te_op_memory_sum,  &te_op_head_weights,
-    &te_op_head_affine, &te_op_head_combine, &te_op_head_upsample,
+    &te_op_head_affine, &te_op_head_combine, &te_op_head_predict, &te_op_head_upsample,
     &te_op_batchnorm_stats, &te_op_batchnorm, &te_op_batchnorm_sums, &te_op_batchnorm_dx,
     &te_op_batchnorm_line, &te_op_memory_read_dexperts, &te_op_memory_read_dmemory, &te_op_memory_read_dgates,
     &te_op_memory_write_dmemory, &te_op_memory_write_dalpha, &te_op_drop_token_dx, &te_op_position_dtable,
