@@ -984,6 +984,16 @@ print(len(spans))
 END
 [ "$status" -eq 0 ] && [ "$(cat traced.txt)" -gt 100 ] && grep -q '^backbone  *linear  .*[0-9]$' stdout
 check "train traces kernels and waits, and prints a profile"
+packings() # of weights, forward and back, in two steps whose batches come in so many parts
+{
+    run train -q -o packed -w rooms.safetensors input.height=32 input.width=32 train.iterations=2 train.batch=1 \
+        train.validate_every=0 "train.accumulate=$1" --trace packed.json
+    rm -rf packed
+    grep -c '"name":"[a-z]* linear\(_dx\)\{0,1\}".*pack_w"' packed.json
+}
+once=$(packings 1)
+[ "$once" -gt 0 ] && [ "$(packings 3)" -eq "$once" ]
+check "weights are packed once an update, not once a part of its batch"
 sed -i '1s/^/ /' trace.json # blanks may come before it
 run eval -q -w rooms.safetensors --trace trace.json --count 1
 [ "$status" -eq 0 ] && ! grep -q 'save checkpoint' trace.json

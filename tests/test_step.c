@@ -160,6 +160,17 @@ static void recomputation_changes_no_bit(void **state)
     te_model_free(again.model);
 }
 
+/* What the parts of a batch share is made once a step, unless everything is recomputed. */
+static void kept_weights_change_no_bit(void **state)
+{
+    (void)state;
+    outcome kept = run_steps((te_train_options){.batch = BATCH, .accumulate = 2}, 3, BATCH);
+    outcome again = run_steps((te_train_options){.batch = BATCH, .accumulate = 2, .recompute = true}, 3, BATCH);
+    assert_true(same_bits(kept.model, again.model));
+    te_model_free(kept.model);
+    te_model_free(again.model);
+}
+
 /* Every part has the same pictures, so that batch norm sees in each what it sees in the whole batch. The labels differ:
  * how many pixels are valid, and how many are salient, is told by all of them together. */
 static void accumulation_is_the_larger_batch(void **state)
@@ -410,6 +421,7 @@ static void steps_that_fit_double_the_loss_scale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(recomputation_changes_no_bit),
+                                       cmocka_unit_test(kept_weights_change_no_bit),
                                        cmocka_unit_test(accumulation_is_the_larger_batch),
                                        cmocka_unit_test(sums_start_afresh),
                                        cmocka_unit_test(a_factor_of_zero_freezes_the_backbone),

@@ -36,8 +36,11 @@ static void find_lifetimes(te_plan *plan)
         te_step_visit(&plan->steps[i], note_use, &visit);
     }
     for (int i = 0; i < plan->value_count; i++) {
-        plan->values[i].last = plan->values[i].output ? INT_MAX : plan->values[i].last;
-        plan->values[i].read_by_body |= plan->values[i].output;
+        te_placed *value = &plan->values[i];
+        bool lasting = value->lasting && value->first >= 0;
+        value->first = lasting ? 0 : value->first;
+        value->last = lasting || value->output ? INT_MAX : value->last;
+        value->read_by_body |= value->output;
     }
 }
 

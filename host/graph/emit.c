@@ -231,6 +231,7 @@ int te_plan_scratch(te_plan *plan, int64_t elements, int source)
     }
     plan->values[plan->value_count] = (te_placed){.place = TE_PLACE_RESULT,
                                                   .constant = source >= 0 && plan->values[source].constant,
+                                                  .lasting = source >= 0 && plan->values[source].lasting,
                                                   .elements = elements, .first = -1, .last = -1, .slot = -1};
     return plan->value_count++;
 }

@@ -69,6 +69,7 @@ te_tensor te_graph_param(te_graph *graph, const char *name)
     }
     return add_value(graph, (te_value){.place = TE_PLACE_PARAM, .shape = graph->params->list[param].shape,
                                        .param = param, .constant = !graph->training && !graph->shared,
+                                       .lasting = graph->accumulates && !graph->params->list[param].statistic,
                                        .trained = !graph->params->list[param].statistic});
 }
 
@@ -78,12 +79,13 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
         return TE_ABSENT;
     }
     te_call call = {.op = op, .part = graph->part, .segment = graph->segment, .closing = graph->closing};
-    bool constant = true, trained = false;
+    bool constant = true, trained = false, lasting = inputs > 0;
     for (int i = 0; i < TE_INPUTS; i++) {
         te_tensor input = i < inputs ? in[i] : TE_ABSENT;
         call.in[i] = input.shape;
         call.in_value[i] = input.value;
         constant = constant && (input.value < 0 || graph->values[input.value].constant);
+        lasting = lasting && (input.value < 0 || graph->values[input.value].lasting);
         trained = trained || (input.value >= 0 && graph->values[input.value].trained);
     }
     if (op->attribute_bytes) {
@@ -98,7 +100,7 @@ te_tensor te_graph_call(te_graph *graph, const te_op *op, const void *attributes
     }
     graph->calls = calls;
     te_tensor out = add_value(graph, (te_value){.place = TE_PLACE_RESULT, .shape = call.out, .constant = constant,
-                                                .trained = trained});
+                                                .lasting = lasting, .trained = trained});
     call.out_value = out.value;
     calls[graph->call_count++] = call;
     return out;

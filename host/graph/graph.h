@@ -17,6 +17,7 @@ typedef struct te_value {
     int param;                /* its index, for TE_PLACE_PARAM */
     bool trained;             /* a trained param, or made of one: has a gradient */
     bool constant;            /* made of params alone: computed once per set of weights, not once per run */
+    bool lasting;             /* made of trained params alone: with graph->accumulates computed once an update */
     char name[TE_VALUE_NAME]; /* non-empty: an output of the graph, to be read by this name */
 } te_value;
 
@@ -28,6 +29,8 @@ struct te_graph {
     bool recompute;           /* gradients take the calls of a segment again instead of keeping their results */
     bool stochastic_depth;    /* blocks may be left out of training: MODEL.md section 2 */
     te_precision precision;   /* in which products take their operands */
+    bool accumulates;         /* the calls before the closing ones run several times for one update: what is made of trained
+                                 params alone, such as packed weights, is kept from the first to the last of these runs */
     bool closing;             /* the calls recorded next run once for several runs of the others: the optimiser */
     const char *part;         /* that the calls recorded next belong to */
     int segment;              /* so are these; 0: none */

@@ -18,7 +18,7 @@ static te_status copy_values(te_plan *plan)
     }
     for (int i = 0; i < graph->value_count; i++) {
         const te_value *value = &graph->values[i];
-        plan->values[i] = (te_placed){.place = value->place, .constant = value->constant,
+        plan->values[i] = (te_placed){.place = value->place, .constant = value->constant, .lasting = value->lasting,
                                       .output = value->name[0] != '\0', .param = value->param,
                                       .elements = te_shape_count(&value->shape), .first = -1, .last = -1, .slot = -1};
     }
@@ -128,10 +128,16 @@ te_status te_plan_write_param(te_plan *plan, int value, const float *data)
     return te_plan_write(plan, value, data);
 }
 
-enum { BOTH_PARTS = -1 };
+static bool belongs(const te_plan *plan, const te_step *step, te_run_part part)
+{
+    bool closing = plan->graph->calls[step->call].closing, lasting = plan->values[te_step_writes(step)].lasting;
+    if (part == TE_RUN_ALL || closing) {
+        return part == TE_RUN_ALL || part == TE_RUN_CLOSING;
+    }
+    return part == TE_RUN_FIRST || (part == TE_RUN_AGAIN && !lasting);
+}
 
-/* Run the steps whose calls have `closing` of this value, or all. */
-static te_status run_steps(te_plan *plan, int closing)
+static te_status run_steps(te_plan *plan, te_run_part part)
 {
     enum {
         STEPS_AT_ONCE = 64
@@ -140,8 +146,7 @@ static te_status run_steps(te_plan *plan, int closing)
     int call = -1, enqueued = 0;
     for (int i = 0; i < plan->step_count; i++) {
         const te_step *step = &plan->steps[i];
-        if (plan->values[te_step_writes(step)].constant ||
-            (closing != BOTH_PARTS && plan->graph->calls[step->call].closing != closing)) {
+        if (plan->values[te_step_writes(step)].constant || !belongs(plan, step, part)) {
             continue;
         }
         if (++enqueued % STEPS_AT_ONCE == 0) {
@@ -157,21 +162,16 @@ static te_status run_steps(te_plan *plan, int closing)
     return TE_OK;
 }
 
-static te_status run(te_plan *plan, int closing)
+te_status te_plan_run_part(te_plan *plan, te_run_part part)
 {
-    te_status status = run_steps(plan, closing);
+    te_status status = run_steps(plan, part);
     te_device_begin_work(plan->device, -1);
     return status;
 }
 
 te_status te_plan_run(te_plan *plan)
 {
-    return run(plan, BOTH_PARTS);
-}
-
-te_status te_plan_run_part(te_plan *plan, bool closing)
-{
-    return run(plan, closing);
+    return te_plan_run_part(plan, TE_RUN_ALL);
 }
 
 te_status te_plan_read(te_plan *plan, int value, float *data)

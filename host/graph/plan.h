@@ -7,7 +7,9 @@
  *     weights; all others form the body, which runs once per input.
  *  3. Results of the body whose lifetimes do not overlap may share a slot (one buffer). A value lives from the first
  *     step that writes it to the last that reads it; outputs live to the end.
- *  4. A param or constant that only the prologue reads is on the device only while the prologue needs it.
+ *  4. A lasting value (made of trained params alone, with graph->accumulates) has a slot of its own: it is written in the
+ *     first of several runs of the body, and the others find it there.
+ *  5. A param or constant that only the prologue reads is on the device only while the prologue needs it.
  */
 #ifndef TE_GRAPH_PLAN_H
 #define TE_GRAPH_PLAN_H
@@ -37,8 +39,11 @@ te_status te_plan_write(te_plan *plan, int value, const float *data);
 te_status te_plan_write_param(te_plan *plan, int value, const float *data);
 te_status te_plan_run(te_plan *plan);
 
-/* Run the part of the body that was recorded with graph->closing, or the other one. te_plan_run() runs both. */
-te_status te_plan_run_part(te_plan *plan, bool closing);
+/* The part of the body that was recorded with graph->closing, or the other one, which knows with graph->accumulates whether
+ * it is the first since params changed. te_plan_run() runs all. */
+typedef enum te_run_part { TE_RUN_ALL, TE_RUN_FIRST, TE_RUN_AGAIN, TE_RUN_CLOSING } te_run_part;
+
+te_status te_plan_run_part(te_plan *plan, te_run_part part);
 te_status te_plan_read(te_plan *plan, int value, float *data);
 te_plan_memory te_plan_get_memory(const te_plan *plan);
 
@@ -101,7 +106,8 @@ typedef struct te_library_product {
 
 te_status te_plan_product(te_plan *plan, const te_library_product *product);
 
-/* A scratch value of `elements` floats; constant if `source` (a value, or -1) is, so that packed weights are made once.
+/* A scratch value of `elements` floats; constant or lasting if `source` (a value, or -1) is, so that packed weights are made
+ * once.
  * Negative on failure. */
 int te_plan_scratch(te_plan *plan, int64_t elements, int source);
 

@@ -7,7 +7,7 @@
 /* A value of the graph, or a scratch of the plan (index from graph->value_count on). */
 typedef struct te_placed {
     te_place place;
-    bool constant, output;
+    bool constant, lasting, output;
     bool read_by_body;
     int param;
     int64_t elements;

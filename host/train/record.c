@@ -143,6 +143,7 @@ te_status te_train_step_record(te_train_step *step)
                         .width = options->width / TE_PATCH};
     graph->training = true;
     graph->recompute = options->recompute;
+    graph->accumulates = accumulates(step) && !options->recompute; /* which is for where memory is short */
     graph->precision = options->precision;
     graph->stochastic_depth = options->depth_rate > 0;
     step->image = te_model_record(step->model, graph, extent, 0);

@@ -192,13 +192,13 @@ te_status te_train_step_run(te_train_step *step, const te_batch *batch, const te
     for (int part = 0; part < step->options.accumulate && finite; part++) {
         TE_TRY(write_part(step, batch, part));
         TE_TRY(te_train_step_draw_depth(step, count, part));
-        TE_TRY(te_plan_run_part(step->plan, false));
+        TE_TRY(te_plan_run_part(step->plan, part == 0 ? TE_RUN_FIRST : TE_RUN_AGAIN));
         TE_TRY(add_losses(step, result, &finite));
     }
     if (!finite) {
         return TE_OK;
     }
-    TE_TRY(te_plan_run_part(step->plan, true));
+    TE_TRY(te_plan_run_part(step->plan, TE_RUN_CLOSING));
     TE_TRY(te_plan_read(step->plan, step->squares.value, &squares));
     result->norm = sqrtf(squares) / step->scale.scale;
     return adapt_scale(step, result);
