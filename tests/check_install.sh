@@ -40,9 +40,12 @@ header_as_cpp() {
     clang -x c++ -std=c++11 -Wall -Wextra -pedantic -Werror -fsyntax-only -I "$prefix/include" "$work/main.cpp"
 }
 
+manual_page() {
+    "$prefix/bin/taskexpert" help --man | cmp - "$prefix/share/man/man1/taskexpert.1"
+}
+
 documents_named() {
-    "$prefix/bin/taskexpert" help --man >"$work/page"
-    cat "$prefix/include/taskexpert.h" >>"$work/page"
+    cat "$prefix/share/man/man1/taskexpert.1" "$prefix/include/taskexpert.h" >"$work/page"
     named=$(grep -o 'docs/[A-Z]*\.md' "$work/page" | sort -u)
     [ -n "$named" ] && cd "$prefix/share/doc/taskexpert" && ls $named
 }
@@ -68,6 +71,7 @@ run_both() {
 step "cmake --install" cmake --install "$build" --prefix "$prefix"
 step "weights are installed" test -s "$prefix/share/taskexpert/weights/rooms.safetensors"
 step "the licence is installed" test -s "$prefix/share/doc/taskexpert/LICENSE"
+step "the manual page is installed, as help prints it" manual_page
 step "documents that help names are installed" documents_named
 step "find_package(taskexpert)" build_with_cmake
 step "pkg-config taskexpert" build_with_pkg_config
