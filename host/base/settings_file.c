@@ -285,15 +285,31 @@ te_status te_settings_load(te_settings *settings, const char *path)
 
 /* ---- writing ---- */
 
-/* Texts always go into quotes, the kind that they do not hold themselves: '#', ';' and spaces are then safe. */
+/* Texts go into quotes, the kind that they do not hold themselves: '#', ';' and spaces are then safe. */
 static te_status print_setting(FILE *stream, const te_settings *settings, const te_setting *row)
 {
     char value[TE_TEXT_SETTING];
     TE_TRY(te_settings_get(settings, row->info.key, value, sizeof value));
-    const char *quote = row->kind != TE_SETTING_TEXT ? "" : strchr(value, '"') ? "'" : "\"";
+    const char *quote = strcmp(row->info.type, "text") != 0 ? "" : strchr(value, '"') ? "'" : "\"";
     fprintf(stream, "\n# %s (%s; default %s)\n", row->info.help, row->info.limits,
             *row->info.default_value ? row->info.default_value : "empty");
     fprintf(stream, "%s = %s%s%s\n", strchr(row->info.key, '.') + 1, quote, value, quote);
+    return TE_OK;
+}
+
+te_status te_settings_print(const te_settings *settings, FILE *stream)
+{
+    TE_NEED(settings, stream);
+    const char *section = "";
+    for (size_t index = 0; index < te_settings_count(); index++) {
+        const te_setting *row = te_setting_get(index);
+        size_t length = strcspn(row->info.key, ".") + 1;
+        if (strncmp(section, row->info.key, length) != 0) {
+            section = row->info.key;
+            fprintf(stream, "%s[%.*s]\n", index ? "\n" : "", (int)length - 1, section);
+        }
+        TE_TRY(print_setting(stream, settings, row));
+    }
     return TE_OK;
 }
 
@@ -302,19 +318,8 @@ te_status te_settings_save(const te_settings *settings, const char *path)
     TE_NEED(settings, path);
     te_file_writer writer;
     TE_TRY(te_file_writer_open(&writer, path));
-    te_status status = TE_OK;
-    const char *section = "";
-    for (size_t index = 0; index < te_settings_count(); index++) {
-        const te_setting *row = te_setting_get(index);
-        size_t length = strcspn(row->info.key, ".") + 1;
-        if (strncmp(section, row->info.key, length) != 0) {
-            section = row->info.key;
-            fprintf(writer.stream, "%s[%.*s]\n", index ? "\n" : "", (int)length - 1, section);
-        }
-        TE_TRY_OUT(print_setting(writer.stream, settings, row));
-    }
-    status = te_file_writer_commit(&writer);
-out:
+    te_status status = te_settings_print(settings, writer.stream);
+    status = status == TE_OK ? te_file_writer_commit(&writer) : status;
     te_file_writer_abandon(&writer);
     return status;
 }
