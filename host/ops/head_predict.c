@@ -18,32 +18,38 @@ static te_status shape(te_call *call)
     return TE_OK;
 }
 
-/* The features of a call, to be the value `features`. */
+static te_shape features_of(const te_call *call)
+{
+    return TE_SHAPE3(call->out.size[0], call->out.size[1], call->in[2].size[1]);
+}
+
+/* What makes the features, and what reads them, the value `features`. */
 static te_call describe_combine(const te_call *call, int features)
 {
     te_call combine = {.op = &te_op_head_combine, .part = call->part, .in = {call->in[0], call->in[1]},
-                       .out = TE_SHAPE3(call->out.size[0], call->out.size[1], call->in[2].size[1]),
+                       .out = features_of(call),
                        .in_value = {call->in_value[0], call->in_value[1], -1, -1, -1, -1}, .out_value = features};
     memcpy(combine.attributes, call->attributes, sizeof(te_head_options));
     return combine;
 }
 
-static te_call describe_product(const te_call *call, const te_shape *features, int value)
+static te_call describe_product(const te_call *call, int features)
 {
-    te_call product = {.op = &te_op_linear, .part = call->part, .in = {*features, call->in[2], call->in[3]}, .out = call->out,
-                       .in_value = {value, call->in_value[2], call->in_value[3], -1, -1, -1}, .out_value = call->out_value};
+    te_call product = {.op = &te_op_linear, .part = call->part, .in = {features_of(call), call->in[2], call->in[3]},
+                       .out = call->out, .in_value = {features, call->in_value[2], call->in_value[3], -1, -1, -1},
+                       .out_value = call->out_value};
     *(te_linear_options *)(void *)product.attributes = (te_linear_options){.groups = 1};
     return product;
 }
 
 static te_status emit(te_plan *plan, const te_call *call)
 {
-    te_call combine = describe_combine(call, 0);
-    combine.out_value = te_plan_scratch(plan, te_shape_count(&combine.out), call->in_value[0]);
-    if (combine.out_value < 0) {
+    te_shape shape_of_features = features_of(call);
+    int features = te_plan_scratch(plan, te_shape_count(&shape_of_features), call->in_value[0]);
+    if (features < 0) {
         return TE_ERR_MEMORY;
     }
-    te_call product = describe_product(call, &combine.out, combine.out_value);
+    te_call combine = describe_combine(call, features), product = describe_product(call, features);
     TE_TRY(te_plan_emit(plan, &combine));
     return te_plan_emit(plan, &product);
 }
@@ -82,7 +88,7 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
 
 static uint64_t macs(const te_call *call)
 {
-    te_call combine = describe_combine(call, 0), product = describe_product(call, &combine.out, 0);
+    te_call combine = describe_combine(call, 0), product = describe_product(call, 0);
     return combine.op->macs(&combine) + product.op->macs(&product);
 }
 
