@@ -159,7 +159,8 @@ typedef struct te_profile te_profile;
 
 /* One kind of work; rows come by falling time. */
 typedef struct te_profile_row {
-    char part[24], op[24], variant[24]; /* "backbone", "linear", "cpu"; of transfers and waits: the op alone */
+    char part[24], op[24], variant[24]; /* "backbone", "linear", "cpu"; "linear, once": its packed weights; of transfers and
+                                           waits the op alone */
     uint64_t runs, launches;            /* uses of the op; kernels that they took */
     double seconds;                     /* of the device, or of the host for transfers and waits */
     double operations;                  /* of floating-point numbers, in all runs; 0: not counted */

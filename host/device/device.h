@@ -92,6 +92,7 @@ te_status te_kernel_limits(const te_kernel *kernel, size_t *work_items, uint64_t
 /* What launches are for: a call of a graph. */
 typedef struct te_work {
     const char *part, *op, *variant; /* "backbone", "linear", "cpu"; they must outlive the device */
+    bool once;                       /* what is made for such calls once, not in every run: packed weights */
     double operations;               /* of floating-point numbers in one run; 0: not worth counting */
     uint64_t runs;
 } te_work;

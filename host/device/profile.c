@@ -18,6 +18,8 @@ struct te_profile {
     size_t row_count, row_capacity;
 };
 
+#define ONCE ", once" /* behind an op's name */
+
 /* ---- the table ---- */
 
 static void name_row(te_profile_row *row, const te_profile *profile, const te_span *span)
@@ -29,7 +31,7 @@ static void name_row(te_profile_row *row, const te_profile *profile, const te_sp
     }
     const te_work *work = &profile->works[span->work];
     snprintf(row->part, sizeof row->part, "%s", work->part);
-    snprintf(row->op, sizeof row->op, "%s", work->op);
+    snprintf(row->op, sizeof row->op, "%s%s", work->op, work->once ? ONCE : "");
     snprintf(row->variant, sizeof row->variant, "%s", work->variant);
 }
 
@@ -200,7 +202,8 @@ static json_t *describe_span(const te_profile *profile, const te_span *span)
 {
     const te_work *work = span->work >= 0 ? &profile->works[span->work] : NULL;
     char name[80];
-    snprintf(name, sizeof name, "%s%s%s", work ? work->part : "", work ? " " : "", work ? work->op : span->name);
+    snprintf(name, sizeof name, "%s%s%s%s", work ? work->part : "", work ? " " : "", work ? work->op : span->name,
+             work && work->once ? ONCE : "");
     json_t *event = json_pack("{s:s, s:s, s:f, s:f, s:i, s:i}", "ph", "X", "name", name, "ts",
                               1e6 * (span->start - profile->opened), "dur", 1e6 * (span->end - span->start), "pid", 1, "tid",
                               span->device ? DEVICE_TRACK : HOST_TRACK);

@@ -230,8 +230,16 @@ static te_status release_after(te_plan *plan, int step)
     return TE_OK;
 }
 
+/* Whether the prologue makes all of a call, or something that its runs read. */
+static int work_in_prologue(const te_plan *plan, int call)
+{
+    bool whole = plan->values[plan->graph->calls[call].out_value].constant;
+    return plan->works[whole ? call : plan->graph->call_count + call];
+}
+
 static te_status run_prologue(te_plan *plan)
 {
+    int call = -1;
     for (int i = 0; i < plan->step_count; i++) {
         te_step *step = &plan->steps[i];
         if (!in_prologue(plan, step)) {
@@ -241,7 +249,10 @@ static te_status run_prologue(te_plan *plan)
         te_step_visit(step, provide_visit, &provided);
         TE_TRY(provided.status);
         TE_TRY(te_step_bind(plan, step));
-        te_device_begin_work(plan->device, plan->works[step->call]);
+        if (step->call != call) {
+            call = step->call;
+            te_device_begin_work(plan->device, work_in_prologue(plan, call));
+        }
         TE_TRY(te_step_run(plan, step));
         TE_TRY(release_after(plan, i));
     }

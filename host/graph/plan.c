@@ -12,7 +12,7 @@ static te_status copy_values(te_plan *plan)
     plan->value_capacity = 2 * graph->value_count + 16;
     plan->values = te_alloc((size_t)plan->value_capacity, sizeof *plan->values, "the plan");
     plan->variants = te_alloc((size_t)graph->call_count, sizeof *plan->variants, "the plan");
-    plan->works = te_alloc((size_t)graph->call_count, sizeof *plan->works, "the plan");
+    plan->works = te_alloc(2 * (size_t)graph->call_count, sizeof *plan->works, "the plan");
     if (!plan->values || !plan->variants || !plan->works) {
         return TE_ERR_MEMORY;
     }
@@ -29,10 +29,12 @@ static te_status copy_values(te_plan *plan)
 /* Tell the device what launches will be for, where it keeps when they ran. */
 static void name_works(te_plan *plan)
 {
-    for (int i = 0; i < plan->graph->call_count; i++) {
-        const te_call *call = &plan->graph->calls[i];
-        te_work work = {.part = call->part, .op = call->op->name, .variant = plan->variants[i]->name,
-                        .operations = call->op->macs ? 2.0 * (double)call->op->macs(call) : 0.0};
+    int count = plan->graph->call_count;
+    for (int i = 0; i < 2 * count; i++) {
+        const te_call *call = &plan->graph->calls[i % count];
+        te_work work = {.part = call->part, .op = call->op->name, .variant = plan->variants[i % count]->name,
+                        .once = i >= count,
+                        .operations = i < count && call->op->macs ? 2.0 * (double)call->op->macs(call) : 0.0};
         plan->works[i] = te_device_records(plan->device) ? te_device_add_work(plan->device, &work) : -1;
     }
 }

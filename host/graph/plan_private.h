@@ -39,7 +39,7 @@ struct te_plan {
     bool listing;            /* nothing is emitted: which programs there are is told to the device */
     bool too_large;          /* a launch of this attempt exceeded its kernel's own limit */
     const te_variant **variants; /* of each call */
-    int *works;              /* of each call, as the device's recording names it */
+    int *works;              /* of each call, as the device's recording names it; then of what is made once for each */
     float *staging;          /* while params go to the device */
     te_plan_memory memory;
 };
