@@ -86,6 +86,14 @@ static void gradient(te_graph *graph, const te_call *call, te_tensor dy, te_tens
     dx[0] = te_graph_call(graph, &te_op_gate_dx, call->attributes, 2, (te_tensor[]){te_call_input(call, 0), dy});
 }
 
+/* Rounded scores are often equal: of these the first are kept. */
+static void prepare(const te_call *call, int i, te_fill fill, float *numbers)
+{
+    for (int64_t at = 0; i == 0 && fill == TE_FILL_ROUNDED && at < te_shape_count(&call->in[0]); at++) {
+        numbers[at] = rintf(numbers[at]);
+    }
+}
+
 static const te_gate_options six = {.scores = 6}, six_two = {.scores = 6, .keep = 2}, one = {.scores = 1},
                              sixty_five = {.scores = 65, .keep = 7};
 
@@ -93,11 +101,12 @@ static const te_case cases[] = {
     {{TE_SHAPE3(2, 7, 5 * 6)}, &six, TE_FILL_NORMAL},    {{TE_SHAPE3(2, 7, 5 * 6)}, &six_two, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 9, 4)}, &one, TE_FILL_NORMAL},        {{TE_SHAPE3(1, 9, 65)}, &sixty_five, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_LARGE},        {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_INF},
-    {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_NAN},
+    {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_NAN},          {{TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_ROUNDED},
 };
 
 const te_op te_op_gate = {.name = "gate", .attribute_bytes = sizeof(te_gate_options), .shape = shape,
-                          .variants = variants, .reference = reference, .gradient = gradient, TE_CASES(cases)};
+                          .variants = variants, .reference = reference, .prepare = prepare, .gradient = gradient,
+                          TE_CASES(cases)};
 
 te_tensor te_gate(te_graph *graph, te_tensor scores, te_gate_options options)
 {
@@ -137,7 +146,8 @@ static const te_case cases_dx[] = {
     {{TE_SHAPE3(1, 50, 6), TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_LARGE},
     {{TE_SHAPE3(1, 50, 6), TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_INF},
     {{TE_SHAPE3(1, 50, 6), TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_NAN},
+    {{TE_SHAPE3(1, 50, 6), TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_ROUNDED},
 };
 
 const te_op te_op_gate_dx = {.name = "gate_dx", .attribute_bytes = sizeof(te_gate_options), .shape = shape_dx,
-                             .variants = variants_dx, .reference = reference_dx, TE_CASES(cases_dx)};
+                             .variants = variants_dx, .reference = reference_dx, .prepare = prepare, TE_CASES(cases_dx)};
