@@ -105,7 +105,7 @@ TE_API te_status te_settings_load(te_settings *settings, const char *path);
 
 /* Write all values, with their help as comments, as an ini file that te_settings_load() reads: to a file, or to a stream whose
  * errors are the caller's to ask for (ferror()). */
-TE_API te_status te_settings_print(const te_settings *settings, FILE *stream);
+TE_API te_status te_settings_save_to(const te_settings *settings, FILE *stream);
 TE_API te_status te_settings_save(const te_settings *settings, const char *path);
 
 /* Set or get one value as text by its key, for example "device.type". `value` holds `bytes` bytes. */

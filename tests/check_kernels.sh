@@ -38,6 +38,7 @@ sizes_of() {
     conv) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 ;;
     conv_winograd) printf '%s\n' -DWIDTH=16 ;;
     conv_cpu | linear_cpu) printf '%s\n' -DPRODUCT_BF16 -DPRODUCT_FP16 "-DBLOCK_K=192 -DCHUNK_M=2 -DCHUNK_TILES=8" ;;
+    head_predict_cpu) printf '%s\n' -DCHANNELS=16 "-DCHANNELS=768 -DPRODUCT_BF16" -DPRODUCT_FP16 ;;
     layernorm) printf '%s\n' -DGROUP=1 -DGROUP=2 -DGROUP=256 ;;
     attention_cpu | attention_grad_cpu) printf '%s\n' -DHEAD=16 -DHEAD=96 -DHEAD=128 ;;
     attention)

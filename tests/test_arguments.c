@@ -21,8 +21,8 @@ static void null_of_settings_and_devices(void **state)
     REFUSES(te_settings_copy(any, NULL), "settings");
     REFUSES(te_settings_load(NULL, any), "settings");
     REFUSES(te_settings_load(any, NULL), "path");
-    REFUSES(te_settings_print(NULL, any), "settings");
-    REFUSES(te_settings_print(any, NULL), "stream");
+    REFUSES(te_settings_save_to(NULL, any), "settings");
+    REFUSES(te_settings_save_to(any, NULL), "stream");
     REFUSES(te_settings_save(NULL, any), "settings");
     REFUSES(te_settings_save(any, NULL), "path");
     REFUSES(te_settings_set(NULL, any, any), "settings");

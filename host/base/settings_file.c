@@ -297,7 +297,7 @@ static te_status print_setting(FILE *stream, const te_settings *settings, const 
     return TE_OK;
 }
 
-te_status te_settings_print(const te_settings *settings, FILE *stream)
+te_status te_settings_save_to(const te_settings *settings, FILE *stream)
 {
     TE_NEED(settings, stream);
     const char *section = "";
@@ -318,7 +318,7 @@ te_status te_settings_save(const te_settings *settings, const char *path)
     TE_NEED(settings, path);
     te_file_writer writer;
     TE_TRY(te_file_writer_open(&writer, path));
-    te_status status = te_settings_print(settings, writer.stream);
+    te_status status = te_settings_save_to(settings, writer.stream);
     status = status == TE_OK ? te_file_writer_commit(&writer) : status;
     te_file_writer_abandon(&writer);
     return status;

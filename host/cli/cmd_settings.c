@@ -17,7 +17,7 @@ static int run(const cli_arguments *arguments)
                            .word_count = arguments->setting_count};
     te_settings *settings;
     CLI_TRY(cli_resolve(&settings, &sources));
-    int status = cli_report(te_settings_print(settings, stdout));
+    int status = cli_report(te_settings_save_to(settings, stdout));
     te_settings_free(settings);
     return status;
 }

@@ -17,7 +17,7 @@ static bool in_prologue(const te_plan *plan, const te_step *step)
 typedef struct visit_context {
     te_plan *plan;
     int step;
-    bool body;
+    bool body, again;
 } visit_context;
 
 static void note_use(int index, void *context)
@@ -27,17 +27,19 @@ static void note_use(int index, void *context)
     value->first = value->first < 0 ? visit->step : value->first;
     value->last = visit->step;
     value->read_by_body |= visit->body;
+    value->used_again |= visit->again;
 }
 
 static void find_lifetimes(te_plan *plan)
 {
     for (int i = 0; i < plan->step_count; i++) {
-        visit_context visit = {plan, i, !in_prologue(plan, &plan->steps[i])};
+        visit_context visit = {plan, i, !in_prologue(plan, &plan->steps[i]),
+                               !plan->values[te_step_writes(&plan->steps[i])].lasting};
         te_step_visit(&plan->steps[i], note_use, &visit);
     }
     for (int i = 0; i < plan->value_count; i++) {
         te_placed *value = &plan->values[i];
-        bool lasting = value->lasting && value->first >= 0;
+        bool lasting = value->lasting && (value->used_again || value->output);
         value->first = lasting ? 0 : value->first;
         value->last = lasting || value->output ? INT_MAX : value->last;
         value->read_by_body |= value->output;

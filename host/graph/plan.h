@@ -7,8 +7,8 @@
  *     weights; all others form the body, which runs once per input.
  *  3. Results of the body whose lifetimes do not overlap may share a slot (one buffer). A value lives from the first
  *     step that writes it to the last that reads it; outputs live to the end.
- *  4. A lasting value (made of trained params alone, with graph->accumulates) has a slot of its own: it is written in the
- *     first of several runs of the body, and the others find it there.
+ *  4. A lasting value (made of trained params alone, with graph->accumulates) is written in the first of several runs of the
+ *     body. It has a slot of its own, where the others find it, unless only lasting values are made of it.
  *  5. A param or constant that only the prologue reads is on the device only while the prologue needs it.
  */
 #ifndef TE_GRAPH_PLAN_H
@@ -39,8 +39,8 @@ te_status te_plan_write(te_plan *plan, int value, const float *data);
 te_status te_plan_write_param(te_plan *plan, int value, const float *data);
 te_status te_plan_run(te_plan *plan);
 
-/* The part of the body that was recorded with graph->closing, or the other one, which knows with graph->accumulates whether
- * it is the first since params changed. te_plan_run() runs all. */
+/* The part of the body that was recorded with graph->closing, or the other one: TE_RUN_FIRST, or TE_RUN_AGAIN where no param
+ * has changed since, which leaves lasting values as they are. te_plan_run() runs all. */
 typedef enum te_run_part { TE_RUN_ALL, TE_RUN_FIRST, TE_RUN_AGAIN, TE_RUN_CLOSING } te_run_part;
 
 te_status te_plan_run_part(te_plan *plan, te_run_part part);
@@ -106,8 +106,7 @@ typedef struct te_library_product {
 
 te_status te_plan_product(te_plan *plan, const te_library_product *product);
 
-/* A scratch value of `elements` floats; constant or lasting if `source` (a value, or -1) is, so that packed weights are made
- * once.
+/* A scratch value of `elements` floats. Constant or lasting if `source` (a value, or -1) is: packed weights are made once.
  * Negative on failure. */
 int te_plan_scratch(te_plan *plan, int64_t elements, int source);
 

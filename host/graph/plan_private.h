@@ -9,6 +9,7 @@ typedef struct te_placed {
     te_place place;
     bool constant, lasting, output;
     bool read_by_body;
+    bool used_again;         /* by a step that does not write a lasting value, so in every run of the body */
     int param;
     int64_t elements;
     int first, last;         /* steps; first = -1: never written by a step */

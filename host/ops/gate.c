@@ -102,6 +102,7 @@ static const te_case cases[] = {
     {{TE_SHAPE3(1, 9, 4)}, &one, TE_FILL_NORMAL},        {{TE_SHAPE3(1, 9, 65)}, &sixty_five, TE_FILL_NORMAL},
     {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_LARGE},        {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_INF},
     {{TE_SHAPE3(1, 50, 6)}, &six, TE_FILL_NAN},          {{TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_ROUNDED},
+    {{TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_INF},      {{TE_SHAPE3(1, 50, 6)}, &six_two, TE_FILL_NAN},
 };
 
 const te_op te_op_gate = {.name = "gate", .attribute_bytes = sizeof(te_gate_options), .shape = shape,

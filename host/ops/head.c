@@ -1,10 +1,10 @@
 /* head: a 3x3 convolution of a map upsampled four times, batch norm and GELU, by products on the small grid. */
 #include "ops/gelu.h"
-#include "ops/head_grad.h"
+#include "ops/head_private.h"
 
 #include <math.h>
 
-enum { OFFSETS = 9, UP = 4 };
+enum { OFFSETS = TE_HEAD_OFFSETS, UP = TE_HEAD_UP };
 
 /* ---- head_weights ---- */
 
@@ -163,12 +163,11 @@ static bool combine_supports_cpu(const te_caps *caps, const te_call *call)
 
 static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
 {
-    enum { COLUMNS = 16 }; /* as in kernels/head_cpu.cl */
     const te_head_options *o = (const void *)call->attributes;
     te_launch launch = combine_launch(call);
     launch.family = "head_cpu";
     launch.kernel = "head_combine_cpu";
-    launch.global[0] = (size_t)((o->width + COLUMNS - 1) / COLUMNS);
+    launch.global[0] = (size_t)((o->width + TE_HEAD_COLUMNS - 1) / TE_HEAD_COLUMNS);
     launch.global[1] = (size_t)(call->in[0].size[0] * o->height);
     launch.dealt = true;
     return te_plan_launch(plan, &launch);

@@ -1,12 +1,12 @@
 /* Gradients of the head's ops. Kernels gather; references go through the forward's results and give each one's gradient to
  * what it was made of. */
 #include "ops/gelu.h"
-#include "ops/head_grad.h"
+#include "ops/head_private.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { OFFSETS = 9, UP = 4 };
+enum { OFFSETS = TE_HEAD_OFFSETS, UP = TE_HEAD_UP };
 
 /* ---- head_weights_dx ---- */
 

@@ -178,7 +178,7 @@ typedef struct te_head_options {
  */
 te_tensor te_head_combine(te_graph *graph, te_tensor products, te_tensor affine, te_head_options options);
 
-/* The same with a 1x1 convolution behind it, in fp32: w (K,O), bias (K) -> (B,16*N,K). No gradient: for inference. */
+/* The same with a 1x1 convolution behind it: w (K,O), bias (K) -> (B,16*N,K). No gradient: for inference. */
 te_tensor te_head_predict(te_graph *graph, te_tensor products, te_tensor affine, te_tensor w, te_tensor bias,
                           te_head_options options);
 

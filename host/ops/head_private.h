@@ -1,8 +1,14 @@
 /* What the head's ops share: gradients, as head.c's rules record them, and parts of references. */
-#ifndef TE_OPS_HEAD_GRAD_H
-#define TE_OPS_HEAD_GRAD_H
+#ifndef TE_OPS_HEAD_PRIVATE_H
+#define TE_OPS_HEAD_PRIVATE_H
 
 #include "ops/ops.h"
+
+enum {
+    TE_HEAD_OFFSETS = 9,  /* of a 3x3 convolution */
+    TE_HEAD_UP = 4,       /* times that its input is upsampled, in both directions */
+    TE_HEAD_COLUMNS = 16, /* cells of a piece of work, as in kernels/head_cpu.clh */
+};
 
 /* dy (9*O,D) -> dW (O,D,3,3). */
 te_tensor te_head_weights_dx(te_graph *graph, te_tensor dy);
