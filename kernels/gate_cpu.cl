@@ -1,4 +1,6 @@
-/* gate on processors: as in gate.cl, 16 rows at a time, a lane each. global (rows*T / 16 rounded up), local 1. */
+/* gate on processors: as in gate.cl, 16 rows at a time, a lane each. A score that is out of reach, as that of an expert that is
+ * left out, has no weight at all. global (rows*T / 16 rounded up), local 1.
+ */
 #include "real.clh"
 #include "wide.clh"
 
@@ -24,12 +26,6 @@ INLINE float16 kept(float16 weights, __global const float *restrict x, int first
     return before < keep ? weights : (float16)(0.0f);
 }
 
-/* exp for x <= 0, zero where exp16 ends: a score that is out of reach, as that of an expert that is left out, has no weight. */
-INLINE float16 exp_or_zero(float16 x)
-{
-    return x < -87.0f ? (float16)(0.0f) : exp16(x);
-}
-
 WORK_GROUP_OF_ONE __kernel void gate_cpu(__global const float *restrict x, __global float *restrict y, int rows, int S,
                                          int keep)
 {
@@ -39,10 +35,10 @@ WORK_GROUP_OF_ONE __kernel void gate_cpu(__global const float *restrict x, __glo
         most = larger16(most, scores_of(x, first, last, S, s));
     }
     for (int s = 0; s < S; s++) {
-        total += exp_or_zero(scores_of(x, first, last, S, s) - most);
+        total += exp_or_zero16(scores_of(x, first, last, S, s) - most);
     }
     for (int s = 0; s < S; s++) {
-        float16 score = scores_of(x, first, last, S, s), weights = exp_or_zero(score - most) / total;
+        float16 score = scores_of(x, first, last, S, s), weights = exp_or_zero16(score - most) / total;
         float part[16];
         vstore16(keep ? kept(weights, x, first, last, S, s, score, keep) : weights, 0, part);
         for (int i = 0; i < min(16, rows - first); i++) {

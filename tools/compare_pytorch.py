@@ -70,7 +70,7 @@ def picked_device(options):
 
 def infer_arguments(options, weights, picture, folder):
     return ["infer", "-w", weights, picture, "-o", folder, "infer.precision=" + options.precision,
-            *(options.infer_args.split() + picked_device(options))]
+            *options.infer_args.split(), *(picked_device(options) if options.train else [])]
 
 
 def time_command(options, weights, picture, folder):

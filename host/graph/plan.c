@@ -133,10 +133,12 @@ te_status te_plan_write_param(te_plan *plan, int value, const float *data)
 static bool belongs(const te_plan *plan, const te_step *step, te_run_part part)
 {
     bool closing = plan->graph->calls[step->call].closing, lasting = plan->values[te_step_writes(step)].lasting;
-    if (part == TE_RUN_ALL || closing) {
-        return part == TE_RUN_ALL || part == TE_RUN_CLOSING;
+    switch (part) {
+    case TE_RUN_FIRST: return !closing;
+    case TE_RUN_AGAIN: return !closing && !lasting;
+    case TE_RUN_CLOSING: return closing;
+    default: return true;
     }
-    return part == TE_RUN_FIRST || (part == TE_RUN_AGAIN && !lasting);
 }
 
 static te_status run_steps(te_plan *plan, te_run_part part)

@@ -1,6 +1,7 @@
 /* head: a 3x3 convolution of a map upsampled four times, batch norm and GELU, by products on the small grid. */
 #include "ops/gelu.h"
 #include "ops/head_private.h"
+#include "ops/product.h"
 
 #include <math.h>
 
@@ -167,7 +168,7 @@ static te_status combine_emit_cpu(te_plan *plan, const te_call *call)
     te_launch launch = combine_launch(call);
     launch.family = "head_cpu";
     launch.kernel = "head_combine_cpu";
-    launch.global[0] = (size_t)((o->width + TE_HEAD_COLUMNS - 1) / TE_HEAD_COLUMNS);
+    launch.global[0] = (size_t)te_panels(o->width, TE_HEAD_COLUMNS);
     launch.global[1] = (size_t)(call->in[0].size[0] * o->height);
     launch.dealt = true;
     return te_plan_launch(plan, &launch);

@@ -1,5 +1,6 @@
 /* head_predict: head_combine with the 1x1 convolution behind it, the features between which stay in a processor's caches. */
 #include "ops/head_private.h"
+#include "ops/product.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,12 +74,12 @@ static bool supports_cpu(const te_caps *caps, const te_call *call)
 static te_status emit_cpu(te_plan *plan, const te_call *call)
 {
     const predict_options *o = options_of(call);
-    size_t columns = (size_t)((o->grid.width + TE_HEAD_COLUMNS - 1) / TE_HEAD_COLUMNS);
     char options[64];
     snprintf(options, sizeof options, "-DCHANNELS=%d %s", (int)call->in[2].size[1], te_precision_option(o->precision));
     te_launch launch = {.family = "head_predict_cpu", .kernel = "head_predict_cpu", .options = options,
                         .writes = call->out_value, .dealt = true,
-                        .global = {columns, (size_t)(call->in[0].size[0] * o->grid.height)},
+                        .global = {(size_t)te_panels(o->grid.width, TE_HEAD_COLUMNS),
+                                   (size_t)(call->in[0].size[0] * o->grid.height)},
                         .arguments = {TE_VALUE(call->in_value[0]), TE_VALUE(call->in_value[1]), TE_VALUE(call->in_value[2]),
                                       TE_VALUE(call->in_value[3]), TE_VALUE(call->out_value), TE_INT(o->grid.height),
                                       TE_INT(o->grid.width), TE_INT(call->in[2].size[0])}};
@@ -91,10 +92,11 @@ static void reference(const te_call *call, const double *const in[TE_INPUTS], do
 {
     int64_t O = call->in[2].size[1], K = call->in[2].size[0];
     te_precision precision = options_of(call)->precision;
+    te_call combine = describe_combine(call, 0);
     for (int64_t pixel = 0; pixel < te_shape_rows(&call->out); pixel++) {
         memcpy(out + pixel * K, in[3], (size_t)K * sizeof *out);
         for (int64_t c = 0; c < O; c++) {
-            double feature = te_precision_round(precision, te_head_value(call, in, pixel, c));
+            double feature = te_precision_round(precision, te_head_value(&combine, in, pixel, c));
             for (int64_t k = 0; k < K; k++) {
                 out[pixel * K + k] += feature * te_precision_round(precision, in[2][k * O + c]);
             }

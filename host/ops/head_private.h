@@ -26,8 +26,7 @@ te_tensor te_head_affine_dx(te_graph *graph, const te_tensor *in, int which);
 /* dy (B,K,H,W) -> (B,h*w,K). */
 te_tensor te_head_upsample_dx(te_graph *graph, te_tensor dy, te_head_upsample_options options);
 
-/* For references: what a call of head_combine has in channel c of a pixel, counted through its pictures; in[1] may be NULL. Of
- * in and attributes alone. */
+/* For references: what a call of head_combine has in channel c of a pixel, counted through its pictures; in[1] may be NULL. */
 double te_head_value(const te_call *call, const double *const in[TE_INPUTS], int64_t pixel, int64_t c);
 
 /* For references: the cells that bilinear sampling reads at position (y, x) of the result, and their weights. At the map's
