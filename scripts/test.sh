@@ -48,8 +48,9 @@ run_tests() {
     good=$(grep -c ' Passed ' "$logs/run")
     bad=$(grep -cE '\*\*\*(Failed|Timeout|Exception|Not Run)' "$logs/run")
     left=$(sed -n 's/^ *[0-9/]* Test *#[0-9]*: \([a-z_0-9]*\) .*\*\*\*Skipped.*/\1/p' "$logs/run" | tr '\n' ' ')
-    cases_left=$(sed -n 's/^\[  SKIPPED \] \([A-Za-z_0-9]*\)$/\1/p' "$folder/Testing/Temporary/LastTest.log" | sort -u | tr '\n' ' ')
-    inside=$(awk '/\[  PASSED  \] [0-9]+ test/ { sum += $4 } END { print sum + 0 }' "$folder/Testing/Temporary/LastTest.log")
+    log=$folder/Testing/Temporary/LastTest.log
+    cases_left=$(sed -n 's/^\[  SKIPPED \] \([A-Za-z_0-9]*\)$/\1/p' "$log" | sort -u | tr '\n' ' ')
+    inside=$(awk '/\[  PASSED  \] [0-9]+ test/ { sum += $4 } END { print sum + 0 }' "$log")
     echo "$name: $good passed, $bad failed, with $inside cases inside, $(($(date +%s) - begin)) s"
     if [ "$status" -ne 0 ]; then
         cat "$logs/run"
